@@ -1,0 +1,52 @@
+# Neural Networks, Twice. `make` alone lists what can be done here.
+SHELL = /bin/sh
+BIN = .venv/bin
+PORT = 8000
+.PHONY: help env book page test lab serve check full clean
+
+help:
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+
+env: ## make .venv hold what requirements.lock names (PYTHON=python3.12 chooses the interpreter)
+	@sh tools/environment.sh "$(PYTHON)"
+
+book: env ## run the chapters and build the book into _build/html
+	@mkdir -p _build && touch _build/started
+	@echo "Running the chapters that changed"
+	@$(BIN)/python -m nnbook.book.execute
+	@echo "Building the pages"
+	@$(BIN)/jupyter-book build . -W -n --keep-going || { rm -rf _build/.doctrees; echo "The book did not build: see above."; exit 1; }
+	@mv _build/started _build/built
+	@echo "The book is at $(CURDIR)/_build/html/index.html"
+
+page: env ## run and build one chapter: make page P=11
+	@$(BIN)/python tools/page.py "$(P)"
+
+test: book ## build the book if it is stale, then run every test
+	@echo "Running the tests"
+	@$(BIN)/python -m pytest $(ARGS)
+
+lab: env ## open the chapters in JupyterLab
+	@echo "Starting JupyterLab on chapters/; Ctrl-C stops it"
+	@TF_CPP_MIN_LOG_LEVEL=2 $(BIN)/python -m jupyterlab --ServerApp.root_dir=chapters $(ARGS)
+
+serve: ## serve the built book on 127.0.0.1 (PORT=8000)
+	@test -f _build/html/index.html || { echo "There is no book yet: run make book first."; exit 1; }
+	@echo "The book is at http://127.0.0.1:$(PORT)/; Ctrl-C stops the server"
+	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+check: env ## lint, format and stripped notebooks, in seconds
+	@echo "Checking the code, its format and the notebooks"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/nbstripout --verify --keep-id chapters/*.ipynb || { echo "Strip them: $(BIN)/nbstripout --keep-id chapters/*.ipynb"; exit 1; }
+	@$(BIN)/python tools/rhythm.py chapters/*.ipynb
+
+full: env ## the long runs: full MNIST, from the file that NNBOOK_MNIST names
+	@test -f "$$NNBOOK_MNIST" || { echo "The long runs need full MNIST: NNBOOK_MNIST=/path/to/mnist.npz make full"; exit 1; }
+	@echo "Running the long tests"
+	@$(BIN)/python -m pytest -m full $(ARGS)
+
+clean: ## remove what was built; .venv stays
+	@echo "Removing _build and the tools' caches (.venv stays)"
+	@rm -rf _build .pytest_cache .ruff_cache .hypothesis
