@@ -311,7 +311,6 @@ class ReduceLROnPlateau(Monitor):
             return
         if self.resting:
             self.resting -= 1
-            self.wait = 0
         if self.improves(logs[self.monitor], self.best):
             self.best, self.wait = logs[self.monitor], 0
         elif not self.resting:

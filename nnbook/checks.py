@@ -8,7 +8,7 @@ import numpy as np
 
 
 def number(name: str, value, rule: str, holds):
-    """Return ``value`` as a Python number if it is a finite one and ``holds(value)``, which ``rule`` words."""
+    """Return ``value`` as a Python number if it is finite and ``holds(value)``, which ``rule`` words."""
     real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
     if not (real and math.isfinite(value) and holds(value)):
         raise ValueError(f"{name} must be a number {rule}, got {value!r}")
@@ -82,7 +82,7 @@ def features(x, input_shape: tuple[int, ...] | None, name: str = "x", dtype: str
 def same_length(name: str, value: np.ndarray, n: int) -> np.ndarray:
     """Return ``value``, which must have one entry for each of the ``n`` samples."""
     if len(value) != n:
-        raise ValueError(f"x and {name} must have the same number of samples, got {n} and {len(value)}")
+        raise ValueError(f"{name} must have as many samples as x, {n}, got {len(value)}")
     return value
 
 

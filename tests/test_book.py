@@ -277,7 +277,7 @@ def test_the_root_of_the_book_leads_to_its_landing_page(book, page):
 def test_axe_finds_nothing_to_mend(book, page, scheme):
     from axe_playwright_python.sync_playwright import Axe
 
-    page.emulate_media(color_scheme=scheme)
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     problems = []
     for path in pages(book):
         if path.parent == book and path.name == "index.html":  # it only leads to the landing page

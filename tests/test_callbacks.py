@@ -10,7 +10,10 @@ from tolerances import tol
 import nnbook
 from nnbook import callbacks, layers, optimizers
 
-pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("error::RuntimeWarning"),
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+]
 nan, inf = math.nan, math.inf
 RATE = 2**-3
 

@@ -473,7 +473,7 @@ X, Y = rows(8)
 @pytest.mark.parametrize(
     "call, message",
     [
-        (lambda: datasets.split(X, Y[:7]), "same number of samples, got 8 and 7"),
+        (lambda: datasets.split(X, Y[:7]), "y must have as many samples as x, 8, got 7"),
         (lambda: datasets.split(X, Y, (0.9, 0.2)), r"fractions must sum to at most 1, got \(0.9, 0.2\)"),
         (lambda: datasets.split(X, Y, (0.9, 0)), "each fraction must be a number > 0, got 0"),
         (lambda: datasets.split(X, Y, (1.2, -0.2)), "each fraction must be a number > 0, got -0.2"),

@@ -110,8 +110,8 @@ DATA = [  # a model, x, y, what is said
     (classifier, X[0], SPARSE[0], "expects inputs of shape (batch, 4), got (4,)"),
     (classifier, X[:, :, None], SPARSE, "expects inputs of shape (batch, 4), got (12, 4, 1)"),
     # --- labels
-    (classifier, X, SPARSE[:-1], "x and y must have the same number of samples, got 12 and 11"),
-    (classifier, X[:-1], SPARSE, "x and y must have the same number of samples, got 11 and 12"),
+    (classifier, X, SPARSE[:-1], "y must have as many samples as x, 12, got 11"),
+    (classifier, X[:-1], SPARSE, "y must have as many samples as x, 11, got 12"),
     (classifier, X, SPARSE[:0], "y must hold at least one sample, got shape (0,)"),
     (classifier, X, None, "y must hold numbers, got dtype object"),
     (classifier, X, list("catcatcatcat"), "y must hold numbers, got dtype <U1"),
@@ -207,7 +207,7 @@ def test_prediction_refuses_the_same_samples(x, message):
 WEIGHTS = [  # keyword arguments of fit, what is said
     (
         {"sample_weight": np.ones(N - 1)},
-        "x and sample_weight must have the same number of samples, got 12 and 11",
+        "sample_weight must have as many samples as x, 12, got 11",
     ),
     (
         {"sample_weight": holed(np.ones((N, 1)), nan)[:, 0]},
@@ -250,7 +250,10 @@ SETTINGS = [  # keyword arguments of fit, what is said
         {"validation_data": (X, SPARSE, np.ones(N), 1)},
         "validation_data must be (x, y) or (x, y, sample_weight)",
     ),
-    ({"validation_data": (X, SPARSE, np.ones(3))}, "sample_weight must have the same number of samples"),
+    (
+        {"validation_data": (X, SPARSE, np.ones(3))},
+        "validation data: sample_weight must have as many samples as x",
+    ),
     ({"validation_split": 0.5, "validation_batch_size": 0}, "validation_batch_size must be a whole number"),
     (
         {"validation_split": 0.5, "validation_freq": 0},

@@ -215,5 +215,5 @@ def test_the_check_refuses_float32_and_models_not_compiled():
         check_model(model_with(layers.Dropout(0.5), dtype="float32"), X, Y)
     with pytest.raises(ValueError, match="not been compiled"):
         check_model(nnbook.Sequential([layers.Dense(3)], dtype="float64"), X, Y)
-    with pytest.raises(ValueError, match="same number of samples, got 6 and 5"):
+    with pytest.raises(ValueError, match="as many samples as x, 6, got 5"):
         check_model(model_with(layers.Dropout(0.5)), X, Y[:5])

@@ -8,6 +8,7 @@ __all__ = ["glue", "setup"]
 
 PARTS = (
     "cache",
+    "checksums",
     "comments",
     "coverage",
     "docstrings",
@@ -16,6 +17,7 @@ PARTS = (
     "launch",
     "mathjax",
     "numbering",
+    "roles",
 )
 
 
