@@ -10,17 +10,11 @@ help:
 env: ## make .venv hold what requirements.lock names (PYTHON=python3.12 chooses the interpreter)
 	@sh tools/environment.sh "$(PYTHON)"
 
-book: env ## run the chapters and build the book into _build/html
-	@mkdir -p _build && touch _build/started
-	@echo "Running the chapters that changed"
-	@$(BIN)/python -m nnbook.book.execute
-	@echo "Building the pages"
-	@$(BIN)/jupyter-book build . -W -n --keep-going || { rm -rf _build/.doctrees; echo "The book did not build: see above."; exit 1; }
-	@mv _build/started _build/built
-	@echo "The book is at $(CURDIR)/_build/html/index.html"
+book: env ## run the chapters that changed and build the book into _build/html
+	@$(BIN)/python tools/make_book.py
 
 page: env ## run and build one chapter: make page P=11
-	@$(BIN)/python tools/page.py "$(P)"
+	@$(BIN)/python tools/make_book.py "$(P)"
 
 test: book ## build the book if it is stale, then run every test
 	@echo "Running the tests"

@@ -62,28 +62,14 @@ def floatx64():
     keras.config.set_floatx(before)
 
 
-def sources():
-    """Yield every file the built book depends on."""
-    yield from (ROOT / "_config.yml", ROOT / "_toc.yml", ROOT / "requirements.lock")
-    for folder in ("chapters", "nnbook"):
-        for path in (ROOT / folder).rglob("*"):
-            if path.is_file() and not {"__pycache__", ".ipynb_checkpoints"} & set(path.parts):
-                yield path
-
-
 @pytest.fixture(scope="session")
 def book():
     """The folder of the built book; fails where there is none, or an old one."""
-    html, built = ROOT / "_build" / "html", ROOT / "_build" / "built"
-    if not (built.exists() and (html / "index.html").exists()):
-        pytest.fail(
-            "the book is not built: run make book, or make test, which builds it first", pytrace=False
-        )
-    newer = [path for path in sources() if path.exists() and path.stat().st_mtime > built.stat().st_mtime]
-    if newer:
-        names = ", ".join(str(path.relative_to(ROOT)) for path in newer[:3])
-        pytest.fail(f"the built book is older than {names}: run make book, or make test", pytrace=False)
-    return html
+    from make_book import HTML, stale
+
+    if reason := stale():
+        pytest.fail(f"{reason}: run make book, or make test, which builds it first", pytrace=False)
+    return HTML
 
 
 class Quiet(SimpleHTTPRequestHandler):

@@ -333,6 +333,15 @@ def test_a_folded_answer_opens_by_keyboard(book, page):
     answer.wait_for(state="visible")
 
 
+def test_a_dark_page_is_printed_in_the_light_theme(book, page):
+    page.emulate_media(color_scheme="dark")
+    page.goto((book / "chapters/index.html").as_uri())
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
 # The same again
 
 

@@ -201,7 +201,9 @@ def test_an_old_python3_is_passed_over_for_a_newer_one(bare):
 
 @pytest.mark.parametrize("name, answer", [("97", NOTEBOOKS[-1].stem), ("", "make page P=11")])
 def test_a_chapter_that_does_not_exist_is_answered_with_those_that_do(name, answer):
-    run = subprocess.run([sys.executable, ROOT / "tools" / "page.py", name], capture_output=True, text=True)
+    run = subprocess.run(
+        [sys.executable, ROOT / "tools" / "make_book.py", name], capture_output=True, text=True
+    )
     assert run.returncode and answer in run.stderr
 
 

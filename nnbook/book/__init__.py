@@ -18,6 +18,7 @@ PARTS = (
     "mathjax",
     "numbering",
     "roles",
+    "whole",
 )
 
 

@@ -20,7 +20,6 @@ class WhereRole(SphinxRole):
 
     def run(self):
         """Return the placeholder."""
-        self.env.note_reread()  # other pages decide what stands here
         item, _, chapters = self.text.partition(":")
         owed = [int(number) for number in chapters.replace(",", " ").split()]
         return [Where(item=item.strip().lower(), owed=owed, line=self.lineno)], []
