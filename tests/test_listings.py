@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from listings import LISTINGS, run
 
+import nnbook
 from nnbook import datasets, utils
 
 EPOCHS = {"B1": 2, "B2": 40, "B3": 10, "B4": 2}
@@ -46,7 +47,7 @@ def accuracies(engine, data):
 
     found = []
     for seed in (0, 1, 2):
-        (keras if engine == "keras" else __import__("nnbook")).utils.set_random_seed(seed)
+        (keras if engine == "keras" else nnbook).utils.set_random_seed(seed)
         found.append(run(LISTINGS["B1"], engine, data)["accuracy"])
     return found
 
@@ -63,8 +64,19 @@ def test_the_classifier_reaches_96_percent_on_all_of_mnist():
     assert statistics.median(accuracies("nnbook", full)) >= 0.96
 
 
-def test_the_thousand_epochs_of_the_thermometer_listing_end_without_a_mistake():
-    utils.set_random_seed(0)
-    names = run(LISTINGS["B2"], "nnbook", {})
+def thousand_epochs_end_without_a_mistake(engine):
+    engine.utils.set_random_seed(0)
+    names = run(LISTINGS["B2"], engine.__name__, {})
     assert names["accuracy"] == 1.0
     assert np.isfinite(names["loss"])
+
+
+def test_the_thousand_epochs_of_the_thermometer_listing_end_without_a_mistake():
+    thousand_epochs_end_without_a_mistake(nnbook)
+
+
+@pytest.mark.full
+def test_the_thousand_epochs_end_without_a_mistake_on_keras_too():
+    import keras
+
+    thousand_epochs_end_without_a_mistake(keras)

@@ -55,8 +55,12 @@ def choose(found: list[Path], names: list[str]) -> list[Path]:
 
 
 def run(page: Path, timeout: int) -> tuple[nbformat.NotebookNode, float, str]:
-    """Execute one page in a kernel of its own; return its notebook, the seconds, and what went wrong."""
+    """Execute one page in a kernel of its own; return its notebook, the seconds, and what went wrong.
+
+    What a cell prints arrives in pieces, cut by chance; they are joined, so that each run gives the same.
+    """
     from jupyter_cache.executors.utils import single_nb_execution
+    from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
     notebook, begin = read(page), perf_counter()
     try:
@@ -64,6 +68,7 @@ def run(page: Path, timeout: int) -> tuple[nbformat.NotebookNode, float, str]:
         fault = describe(notebook, result.err) if result.err else ""
     except RuntimeError as error:  # the kernel died
         fault = describe(notebook, error)
+    notebook, _ = CoalesceStreamsPreprocessor().preprocess(notebook, {})
     return notebook, perf_counter() - begin, fault
 
 
