@@ -59,14 +59,17 @@ def array(name: str, value, dtype: str = "float64") -> np.ndarray:
         raise ValueError(f"{name} must hold numbers, got dtype {value.dtype}; convert it first")
     if value.ndim == 0 or value.size == 0:
         raise ValueError(f"{name} must hold at least one sample, got shape {value.shape}")
-    if value.dtype.kind == "f":
-        with np.errstate(over="ignore"):
-            finite = np.isfinite(value.astype(dtype, copy=False))
-        if not finite.all():
-            row = int(np.argwhere(~finite)[0][0])
-            what = f"a number too large for {dtype}" if np.isfinite(value[row]).all() else "NaN or infinity"
-            raise ValueError(f"{name} holds {what} (first in row {row}); remove or replace such rows")
+    if value.dtype.kind == "f" and not finite_in(dtype, np.array([value.min(), value.max()])).all():
+        row = int(np.argwhere(~finite_in(dtype, value))[0][0])
+        what = f"a number too large for {dtype}" if np.isfinite(value[row]).all() else "NaN or infinity"
+        raise ValueError(f"{name} holds {what} (first in row {row}); remove or replace such rows")
     return value
+
+
+def finite_in(dtype: str, value: np.ndarray) -> np.ndarray:
+    """Return where ``value`` is finite once it is of that dtype."""
+    with np.errstate(over="ignore"):
+        return np.isfinite(value.astype(dtype, copy=False))
 
 
 def features(x, input_shape: tuple[int, ...] | None, name: str = "x", dtype: str = "float64") -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnbook import callbacks as cb
-from nnbook import checks, losses, metrics, optimizers, saving, utils
+from nnbook import checks, engine, losses, metrics, optimizers, saving, utils
 from nnbook.layers import Input, Layer, assign
 from nnbook.saving import load_model
 
@@ -69,6 +69,7 @@ class Sequential:
             self._build_layer(layer, self.layers)
         layer.taken = True
         self.layers.append(layer)
+        engine.lay_out(self.layers)
 
     def build(self, input_shape: tuple | None = None):
         """Make all weights. ``input_shape`` is Keras's, with None for the batch: ``(None, 8)``."""
@@ -84,6 +85,7 @@ class Sequential:
         for k, layer in enumerate(self.layers):
             self._build_layer(layer, self.layers[:k])
         self.input_shape = input_shape
+        engine.lay_out(self.layers)
 
     def _build_layer(self, layer, before):
         k = sum(other.stream == layer.stream for other in before)
@@ -266,22 +268,15 @@ class Sequential:
         self._build_for(x)
         self.optimizer.build(self.trainable_weights)
         self.stop_training = False
-        logs = {}
+        validate = (
+            None if validation_data is None else self._evaluator(*validation_data, validation_batch_size)
+        )
+        train = engine.epochs if engine.takes(self, y) else epochs_as_written
+        logs, numbers = {}, range(initial_epoch, epochs)
         run.on_train_begin({})
-        for epoch in range(initial_epoch, epochs):
-            run.on_epoch_begin(epoch, {})
-            self.reset_metrics()
-            order = self.shuffle_rng.permutation(len(x)) if shuffle else np.arange(len(x))
-            for step, start in enumerate(range(0, len(x), batch_size)):
-                rows = order[start : start + batch_size]
-                run.on_train_batch_begin(step, {})
-                logs = self._train_step(x[rows], y[rows], None if w is None else w[rows])
-                run.on_train_batch_end(step, logs)
-                if self.stop_training:
-                    break
-            if validation_data is not None and (epoch + 1) % validation_freq == 0:
-                scores = self._evaluate(*validation_data, validation_batch_size)
-                logs = logs | {f"val_{name}": value for name, value in scores.items()}
+        for epoch, logs in train(self, run, numbers, (x, y, w), batch_size, shuffle, bool(validate)):
+            if validate and (epoch + 1) % validation_freq == 0:
+                logs = logs | {f"val_{name}": value for name, value in validate().items()}
             run.on_epoch_end(epoch, dict(logs))
             if self.stop_training:
                 break
@@ -315,7 +310,7 @@ class Sequential:
         """Return the loss and the metrics on ``x`` and ``y``: one number, a list, or a dictionary."""
         batch_size = checks.integer("batch_size", 32 if batch_size is None else batch_size)
         x, y, w = self.prepare(x, y, sample_weight)
-        logs = self._evaluate(x, y, w, batch_size)
+        logs = self._evaluator(x, y, w, batch_size)()
         if verbose:
             print(cb.sentence(logs))
         return as_keras_returns(logs, return_dict)
@@ -355,8 +350,13 @@ class Sequential:
             tracker.update_state(y, y_pred, w if tracker in self.weighted_trackers else None)
         return {tracker.name: tracker.result() for tracker in self.trackers}
 
-    def _evaluate(self, x, y, w, batch_size):
+    def _evaluator(self, x, y, w, batch_size):
         self._resolve_metrics(x, y)
+        if engine.takes(self, y):
+            return engine.evaluator(self, (x, y, w), batch_size)
+        return lambda: self._evaluate(x, y, w, batch_size)
+
+    def _evaluate(self, x, y, w, batch_size):
         self.reset_metrics()
         for k in range(0, len(x), batch_size):
             rows = slice(k, k + batch_size)
@@ -444,6 +444,23 @@ class Sequential:
         last = getattr(self.layers[-1], "activation", None)
         paired = isinstance(self.loss, PAIRS.get(getattr(last, "__name__", None), ()))
         return self.loss.with_logits() if paired else None
+
+
+def epochs_as_written(model, run, numbers, data, batch_size: int, shuffle: bool, validated: bool):
+    """Train for the epochs of these numbers, layer by layer; yield (epoch, logs) after each."""
+    x, y, w = data
+    for epoch in numbers:
+        run.on_epoch_begin(epoch, {})
+        model.reset_metrics()
+        order = model.shuffle_rng.permutation(len(x)) if shuffle else np.arange(len(x))
+        for step, start in enumerate(range(0, len(x), batch_size)):
+            rows = order[start : start + batch_size]
+            run.on_train_batch_begin(step, {})
+            logs = model._train_step(x[rows], y[rows], None if w is None else w[rows])
+            run.on_train_batch_end(step, logs)
+            if model.stop_training:
+                break
+        yield epoch, logs
 
 
 class MeanLoss(metrics.Mean):
