@@ -2,7 +2,7 @@
 SHELL = /bin/sh
 BIN = .venv/bin
 PORT = 8000
-.PHONY: help env book page test lab serve check full clean
+.PHONY: help env book page test lab serve check full bench clean
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
@@ -40,6 +40,10 @@ full: env ## the long runs: full MNIST, from the file that NNBOOK_MNIST names
 	@test -f "$$NNBOOK_MNIST" || { echo "The long runs need full MNIST: NNBOOK_MNIST=/path/to/mnist.npz make full"; exit 1; }
 	@echo "Running the long tests"
 	@$(BIN)/python -m pytest -m full $(ARGS)
+
+bench: env ## time the engine against textbook NumPy and its matrix products (ARGS=--rounds=9)
+	@echo "Timing the engine on one core: some minutes"
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## remove what was built; .venv stays
 	@echo "Removing _build and the tools' caches (.venv stays)"

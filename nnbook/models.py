@@ -470,6 +470,7 @@ class MeanLoss(metrics.Mean):
         super().__init__("loss")
         self.kind = np.dtype(dtype).type
 
+    @np.errstate(over="ignore")
     def result(self):
         total = self.kind(self.total)
         return super().result() if np.isfinite(total) else float(total)

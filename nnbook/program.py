@@ -1,13 +1,13 @@
 """Programs: calls on fixed arrays, noted by running ordinary code on values that compute nothing.
 
 ``tanh(z)`` with a ``Value`` z computes nothing. It notes ``(np.tanh, (z, a))``, a being an array made now for
-the result, and returns a as another value. So any formula in NumPy turns into a list of calls, and
+the result, and returns a as another value. So any formula in NumPy turns into a list of calls, and this loop
+computes it again, whenever the numbers in its arrays have changed::
 
     for function, arguments in program.calls:
         function(*arguments)
 
-computes it again whenever the numbers in its arrays have changed. It asks for no memory and decides nothing
-anew. Other libraries call such a list a graph.
+It asks for no memory and decides nothing anew. Other libraries call such a list a graph.
 """
 
 from __future__ import annotations

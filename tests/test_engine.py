@@ -18,7 +18,7 @@ from nnbook import (
     optimizers,
     regularizers,
 )
-from nnbook.models import load_model
+from nnbook.models import MeanLoss, load_model
 from nnbook.optimizers import schedules
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -504,6 +504,12 @@ def test_a_history_turns_nan_at_the_same_epoch(readable, name):
 
 
 # --- weights are views, and all that holds them goes on ---------------------------------------------------
+
+
+def test_a_loss_whose_sum_is_too_large_for_float32_is_infinite_and_warns_nobody():
+    loss = MeanLoss("float32")
+    loss.update_state(3e38, sample_weight=2)
+    assert loss.result() == np.inf
 
 
 def test_who_holds_a_weight_still_holds_it_after_fit():
