@@ -12,7 +12,7 @@ from nnbook import activations
 from nnbook.erf import erf
 from tests.tolerances import tol
 
-pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
+pytestmark = pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
 steady = settings(deadline=None, derandomize=True)  # a busy machine must not fail a test
 
 SLOPE = float(np.float32(0.2))  # TensorFlow keeps the slope of leaky_relu in float32

@@ -21,7 +21,7 @@ from nnbook import (
 from nnbook.models import MeanLoss, load_model
 from nnbook.optimizers import schedules
 
-pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
+pytestmark = pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
 
 RNG = np.random.default_rng(5)
 X = RNG.normal(size=(37, 6))  # 37 = 4 * 8 + 5: the last batch is smaller

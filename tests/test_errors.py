@@ -19,7 +19,7 @@ from nnbook import (
     utils,
 )
 
-pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
+pytestmark = pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
 nan, inf = float("nan"), float("inf")
 N, WIDTH, CLASSES = 12, 4, 3
 X = np.random.default_rng(0).normal(size=(N, WIDTH))

@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from nnbook import losses
 from tests.tolerances import tol
 
-pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
+pytestmark = pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
 steady = settings(deadline=None, derandomize=True)  # a busy machine must not fail a test
 
 SHAPE = (6, 4)

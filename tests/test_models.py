@@ -237,7 +237,7 @@ def loss_and_gradient(model, x, y):
     return model.compute_loss(y, y_pred), model.backward(y, y_pred)
 
 
-@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("sparse", [False, True])
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -255,7 +255,7 @@ def test_softmax_and_cross_entropy_are_exact_at_huge_logits(ending, sparse, dtyp
     assert loss == pytest.approx(np.mean(ROW_LOSSES), rel=1e-7)
 
 
-@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("ending", ["Dense", "Activation", "logits"])
 def test_sigmoid_and_binary_cross_entropy_are_exact_at_huge_logits(ending, dtype):
@@ -663,7 +663,7 @@ def diverge(library, weights, case):
     return seen, model.get_weights()
 
 
-@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("case", DIVERGING)
 def test_a_diverging_run_turns_nan_at_the_batch_where_keras_does(case):
@@ -678,7 +678,7 @@ def test_a_diverging_run_turns_nan_at_the_batch_where_keras_does(case):
     assert not np.isfinite(theirs[-1]) and np.isfinite(theirs[:-1]).all(), "the case does not diverge"
 
 
-@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
 def test_a_diverged_model_goes_on_without_a_warning():
     model = regressor(nnbook, seed=0)
     model.compile(optimizer=nnbook.optimizers.SGD(1e30), loss="mse", metrics=["mae"])
