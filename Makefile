@@ -41,9 +41,10 @@ full: env ## the long runs: full MNIST, from the file that NNBOOK_MNIST names
 	@echo "Running the long tests"
 	@$(BIN)/python -m pytest -m full $(ARGS)
 
-bench: env ## time the engine against textbook NumPy and its matrix products (ARGS=--rounds=9)
-	@echo "Timing the engine on one core: some minutes"
-	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks $(ARGS)
+bench: env ## time the engine against all others, in an environment of its own (ARGS="--peers torch")
+	@sh tools/bench_environment.sh
+	@echo "Timing on one core: half an hour for everything"
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## remove what was built; .venv stays
 	@echo "Removing _build and the tools' caches (.venv stays)"

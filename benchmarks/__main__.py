@@ -1,81 +1,174 @@
-"""Times the engine against textbook NumPy and against its matrix products: make bench.
+"""Times the engine against other ways of doing the same: make bench."""
 
-Each round runs the three in random order on one core, and gives one ratio of processor times; the table shows
-the median of the rounds and the quartiles. Ratios alone are kept, since times differ from machine to machine.
-"""
+from __future__ import annotations
 
 import argparse
+import ctypes
+import datetime
+import glob
 import json
 import os
 import platform
-import random
+import subprocess
+import sys
 from pathlib import Path
-from time import process_time
 
 import numpy as np
 from tqdm import tqdm
 
-from benchmarks import floor, textbook
-from benchmarks.workloads import WORKLOADS
+from benchmarks import bars, measure, quick, report
+from benchmarks.peers import ELSEWHERE, SWEEPERS, TRAINERS
+from benchmarks.processes import BENCH, works
+from benchmarks.workloads import SWEEPS, WORKLOADS, workload
 
-# What the ratios should be: at least, of textbook to ours; at most, of ours to the products.
-BAR = {"W1": (3, 3.5), "W2": (3, 4.5), "W3": (3, 6), "W4": (3, 3.5), "W5": (2, 4), "W6": (1.4, 1.5)}
+SECTIONS = ("ratios", "first", "sweeps", "memory", "imports")
+PACKAGES = ("keras", "tensorflow-cpu", "tensorflow", "torch", "scikit-learn", "jax")
+IMPORTS = {
+    "nnbook": "ours",
+    "matplotlib.pyplot": "ours",
+    "sklearn.neural_network": "sklearn_mlp",
+    "jax": "jax_step",
+    "torch": "torch_eager",
+    "tensorflow": "keras_fit",
+    "keras": "keras_fit",
+}
+FIRST_ROUNDS, IMPORT_ROUNDS = 3, 3
+MEMORY = ("textbook", "keras_fit", "torch_eager", "sklearn_mlp", "jax_step", "jax_scan")
 
 
-def seconds(action, *arguments) -> float:
-    """Return the processor time that a call takes."""
-    begin = process_time()
-    action(*arguments)
-    return process_time() - begin
+def processor() -> str:
+    """Return what the processor calls itself."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    words = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    return " ".join(words[key] for key in ("model name", "cpu family", "model") if key in words)
 
 
-def one_round(work) -> tuple[float, float]:
-    """Return how many times longer the textbook takes than ours, and ours than the products."""
-    model = work.model()
-    weights = model.get_weights()
-    options = {"batch_size": work.batch_size, "epochs": work.epochs, "shuffle": work.shuffle, "verbose": 0}
-    actions = {
-        "ours": lambda: model.fit(work.x, work.y, **options),
-        "textbook": lambda: textbook.train(work, weights),
-        "floor": lambda: floor.run(work),
+def blas() -> str:
+    """Return NumPy's BLAS, and the kind of processor it took this one for, if it tells."""
+    found = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    name = f"{found['name']} {found['version']}"
+    for path in glob.glob(os.path.join(os.path.dirname(np.__file__), "..", "numpy.libs", "*openblas*")):
+        library = ctypes.CDLL(path)
+        for symbol in ("scipy_openblas_get_corename64_", "openblas_get_corename64_"):
+            if hasattr(library, symbol):
+                getattr(library, symbol).restype = ctypes.c_char_p
+                return f"{name} ({getattr(library, symbol)().decode()})"
+    return name
+
+
+def versions() -> dict:
+    """Return the versions of NumPy and, where it is there, of what stands in the benchmark's environment."""
+    found = {"numpy": np.__version__}
+    if BENCH.exists():
+        code = (
+            "from importlib.metadata import distributions as d; "
+            f"print(*(f'{{p.name}}={{p.version}}' for p in d() if p.name.replace('_', '-') in {PACKAGES}))"
+        )
+        run = subprocess.run([BENCH, "-c", code], capture_output=True, text=True, check=True)
+        found |= dict(sorted(word.replace("_", "-").split("=") for word in run.stdout.split()))
+    return found
+
+
+def about() -> dict:
+    """Return on what is measured."""
+    return {
+        "processor": processor(),
+        "blas": blas(),
+        "python": platform.python_version(),
+        "versions": versions(),
+        "MNIST rows": len(workload("W5").x),
     }
-    taken = {name: seconds(actions[name]) for name in random.sample(list(actions), len(actions))}
-    return taken["textbook"] / taken["ours"], taken["ours"] / taken["floor"]
 
 
-def measure(name: str, rounds: int) -> dict:
-    """Return the quartiles of both ratios over the rounds; the first round, which warms up, is left out."""
-    work = WORKLOADS[name]()
-    ratios = [one_round(work) for _ in tqdm(range(rounds + 1), desc=name, leave=False)][1:]
-    quartiles = np.percentile(ratios, [25, 50, 75], axis=0).round(2).T.tolist()
-    return dict(zip(("textbook / ours", "ours / products"), quartiles, strict=True)) | {"rows": len(work.x)}
+def merged(old: dict, new: dict) -> dict:
+    """Return the old results with the new ones in their place; where the machine differs, the new alone."""
+    kept = {**old.get("about", {}), "date": None} == {**new["about"], "date": None}
+    results = {section: dict(old.get(section, {})) for section in SECTIONS} if kept else {}
+    for section, works_ in new.items():
+        if section in SECTIONS:
+            results.setdefault(section, {})
+            for work, cells in works_.items():
+                results[section][work] = results[section].get(work, {}) | cells
+    return {"about": new["about"]} | results
 
 
-def line(name: str, found: dict) -> str:
-    """Return a workload's row of the table."""
-    least, most = BAR[name.split()[0]]
-    (a, faster, b), (c, above, d) = found["textbook / ours"], found["ours / products"]
-    met = f"{'met' if faster >= least else 'MISSED'} (at least {least})"
-    kept = f"{'met' if above <= most else 'MISSED'} (at most {most})"
-    return f"{name:<18}{faster:6.2f} [{a:.2f}, {b:.2f}]  {met:<22}{above:6.2f} [{c:.2f}, {d:.2f}]  {kept}"
+def write(path: Path, text: str):
+    """Write a file in one go: who reads it meets the old or the new text."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(path.suffix + ".new")
+    draft.write_text(text, encoding="utf8")
+    os.replace(draft, path)
+
+
+def keep(path: Path, machine: dict, section: str, found: dict):
+    """Merge what was found into the file of results, and make the page beside it anew."""
+    old = report.load(path) if path.exists() else {}
+    machine = machine | {"date": datetime.date.today().isoformat()}
+    results = merged(old, {"about": machine, section: found})
+    results["bars"] = bars.judged(results)
+    write(path, json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+    write(path.with_name(report.PAGE.name), report.page(results))
+
+
+def run(options) -> dict:
+    """Measure what is asked for, and keep it as it comes."""
+    peers = [p for p in TRAINERS + SWEEPERS if any(p.startswith(asked) for asked in options.peers)]
+    absent = {p: reason for p in peers if p in ELSEWHERE and (reason := works(p))}
+    for peer, reason in absent.items():
+        print(f"{peer} is left out: {reason}")
+    peers = [p for p in peers if p not in absent]
+    trainers, sweepers = ([p for p in peers if p in group] for group in (TRAINERS, SWEEPERS))
+    timed = [p for p in trainers if p != "floor"]
+    plan = []
+    for work in options.workloads:
+        if work in SWEEPS:
+            plan += [("sweeps", work, measure.ratios, sweepers, options.rounds)]
+        else:
+            plan += [("ratios", work, measure.ratios, trainers, options.rounds)]
+            plan += [("first", work, measure.first, timed, FIRST_ROUNDS)]
+    plan = [row for row in plan if row[0] in options.sections and row[3]]
+    total = sum(len(crew) * rounds for *_, crew, rounds in plan)
+    machine = about()
+    with tqdm(total=total) as bar:
+        for section, work, how, crew, rounds in plan:
+            keep(options.out, machine, section, {work: how(work, crew, rounds, bar)})
+    if "memory" in options.sections and "W5" in options.workloads:
+        crew = [p for p in MEMORY if p in peers]
+        with tqdm(total=len(crew) + 1) as bar:
+            keep(options.out, machine, "memory", {"W5": measure.memory("W5", crew, bar)})
+    if "imports" in options.sections:
+        modules = {m: p for m, p in IMPORTS.items() if p == "ours" or p in peers}
+        with tqdm(total=len(modules)) as bar:
+            keep(
+                options.out, machine, "imports", {"over NumPy": measure.imports(modules, IMPORT_ROUNDS, bar)}
+            )
+    return report.load(options.out)
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "--quick", action="store_true", help="only what is stable and needs no peers; fails if slow"
+    )
+    parser.add_argument(
+        "--peers", nargs="+", default=[""], metavar="PEER", help="the beginnings of their names"
+    )
+    parser.add_argument(
+        "--workloads", nargs="+", default=[*WORKLOADS, *SWEEPS], choices=[*WORKLOADS, *SWEEPS]
+    )
+    parser.add_argument("--sections", nargs="+", default=SECTIONS, choices=SECTIONS)
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--out", type=Path, default=Path("_build/benchmarks.json"))
+    parser.add_argument("--out", type=Path, default=report.RESULTS)
     options = parser.parse_args()
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    print(f"{'':<18}textbook / ours {'':<23}ours / matrix products")
-    results = {}
-    for name in WORKLOADS:
-        results[name] = measure(name, options.rounds)
-        print(line(name, results[name]), flush=True)
-    about = {"machine": platform.machine(), "python": platform.python_version(), "numpy": np.__version__}
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(about | {"rounds": options.rounds, "ratios": results}, indent=1) + "\n")
-    print(f"Written to {options.out}")
+    if options.quick:
+        sys.exit(quick.main())
+    results = run(options)
+    print(*bars.lines(results), sep="\n")
+    met, page = sum(row["met"] for row in results["bars"]), options.out.with_name(report.PAGE.name)
+    print(f"{met} of {len(results['bars'])} bars are met. Written to {options.out} and {page}")
 
 
 if __name__ == "__main__":

@@ -63,10 +63,14 @@ class CallbackList:
             callback.set_params(params)
 
     def __getattr__(self, event):
-        def call(*args):
-            for callback in self.callbacks:
-                getattr(callback, event)(*args)
+        own = [getattr(callback, event) for callback in self.callbacks]
+        own = [f for f in own if getattr(f, "__func__", None) is not getattr(Callback, event)]
 
+        def call(*args):
+            for function in own:
+                function(*args)
+
+        setattr(self, event, call)  # it is called once a batch or an epoch, and looked up once
         return call
 
 

@@ -59,11 +59,18 @@ def array(name: str, value, dtype: str = "float64") -> np.ndarray:
         raise ValueError(f"{name} must hold numbers, got dtype {value.dtype}; convert it first")
     if value.ndim == 0 or value.size == 0:
         raise ValueError(f"{name} must hold at least one sample, got shape {value.shape}")
-    if value.dtype.kind == "f" and not finite_in(dtype, np.array([value.min(), value.max()])).all():
+    if value.dtype.kind == "f" and not squares_fit(dtype, value) and not finite_in(dtype, value).all():
         row = int(np.argwhere(~finite_in(dtype, value))[0][0])
         what = f"a number too large for {dtype}" if np.isfinite(value[row]).all() else "NaN or infinity"
         raise ValueError(f"{name} holds {what} (first in row {row}); remove or replace such rows")
     return value
+
+
+def squares_fit(dtype: str, value: np.ndarray) -> bool:
+    """Say whether the sum of all squares is finite in that dtype, and so each value; this is soon found."""
+    flat = value.ravel(order="K")
+    with np.errstate(all="ignore"):
+        return bool(np.dot(flat, flat) <= np.finfo(dtype).max)
 
 
 def finite_in(dtype: str, value: np.ndarray) -> np.ndarray:

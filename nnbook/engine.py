@@ -17,6 +17,7 @@ From top to bottom: activations, losses, optimisers, the network and its steps, 
 from __future__ import annotations
 
 import copy
+import math
 from itertools import islice
 
 import numpy as np
@@ -27,9 +28,10 @@ from nnbook.losses import EPSILON
 from nnbook.program import Program, Value
 
 BLOCK = 2**18  # bytes of samples that are gathered at once
+WIDE = 16  # features from which samples lie in memory row by row, which serves long products
 KEPT = 2**16  # bytes of outputs that wait to be scored
-BATCHES = 256  # batches that are gathered at once, at most
-CHUNK = 2**14  # parameters that are updated at once: with gradients and slots they fit into the cache
+BATCHES = 32  # batches that are gathered at once, at most
+CHUNK = 2**15  # parameters that are updated at once: with gradients and slots they fit into the cache
 
 # --- activations and losses -------------------------------------------------------------------------------
 # The formulas of activations.py are noted as they are, but those here share work between an activation and
@@ -149,18 +151,32 @@ HINGES = (losses.Hinge, losses.SquaredHinge)
 
 
 def prepare(loss, y, out):
-    """Write labels into the rows of ``out`` as ``GRADIENTS`` want them: one-hot, smoothed, or -1 and 1."""
+    """Write labels into the vectors of ``out`` as ``GRADIENTS`` want them: one-hot, smoothed, or -1 and 1."""
     if isinstance(loss, losses.SparseCategoricalCrossentropy):
-        np.equal(y.reshape(-1, 1), np.arange(out.shape[1]), out)
+        np.equal(y.reshape(*out.shape[:-1], 1), np.arange(out.shape[-1]), out)
         return
     out[...] = y.reshape(out.shape)
     if smoothing := getattr(loss, "label_smoothing", 0.0):
         out *= 1 - smoothing
-        out += smoothing / (2 if isinstance(loss, losses.BinaryCrossentropy) else out.shape[1])
+        out += smoothing / (2 if isinstance(loss, losses.BinaryCrossentropy) else out.shape[-1])
     if isinstance(loss, HINGES):
         out[...] = losses.plus_or_minus(out)
     if isinstance(loss, losses.KLDivergence):
         np.clip(out, EPSILON, 1, out)
+
+
+# From logits the same gradients take fewer calls where the labels hold c already: (softmax(p) - y) c, and
+# (sigmoid(p) - y) c = (1 - y) c - c / (1 + exp(p)).
+
+
+def softmax_minus(cy, p, c):
+    e = np.exp(p - np.max(p, axis=-1, keepdims=True))
+    sums = e @ np.full((p.shape[-1], p.shape[-1]), 1 / c, p.dtype)  # of each row, over c, in all its columns
+    return e / sums - cy
+
+
+LOGITS = {kind: (lambda y, c: y * c, softmax_minus) for kind in OVER_FEATURES[:2]}
+LOGITS[losses.BinaryCrossentropy] = (lambda y, c: (1 - y) * c, lambda cy, p, c: cy - c / (1 + np.exp(p)))
 
 
 def loss_values(loss, y, out, w):
@@ -181,7 +197,7 @@ def loss_values(loss, y, out, w):
 
 
 def adam_numbers(o, lr, slots, alpha, *_):
-    t = alpha.dtype.type(o.iterations)
+    t = alpha.dtype.type(o.iterations)  # in the model's precision, as Keras has it: that is seen in float32
     alpha[()] = lr * (1 - o.beta_2**t) ** 0.5 / (1 - o.beta_1**t)
 
 
@@ -226,8 +242,9 @@ class Network:
     """A model's numbers in long vectors, and the steps noted for it, one for each size of batch."""
 
     def __init__(self, model, training: bool):
-        self.model, self.training, self.steps = model, training, {}
+        self.model, self.training = model, training
         self.loss = model._loss_at_logits or model.loss
+        self.quick = LOGITS[type(self.loss)] if getattr(self.loss, "from_logits", False) else None
         self.pair = model.layers[-1] if self.loss is not model.loss else None  # its activation is in the loss
         self.w = lay_out(model.layers)
         self.penalty, self.penalized = np.zeros(()), any(layer.regularizers for layer in model.layers)
@@ -258,30 +275,25 @@ class Network:
         """Return what the model predicts where its last values, as the loss takes them, are ``out``."""
         return out if self.pair is None else self.pair.activation(out)
 
-    def step(self, batch: int, weighted: bool = False) -> Step:
-        """Return the step for batches of this size."""
-        if batch not in self.steps:
-            self.steps[batch] = Step(self, batch, weighted)
-        return self.steps[batch]
-
 
 class Step:
-    """What is done with one batch: fill x, y and w, make the ``calls``, and find the outputs in ``out``."""
+    """What is done with one batch: ``program`` reads x, y and w and leaves the outputs in ``out``."""
 
     def __init__(self, network: Network, batch: int, weighted: bool):
         self.network, self.model, self.batch = network, network.model, batch
         self.program, dtype = Program(self.model.dtype), self.model.dtype
-        self.calls = self.program.calls
-        A = Value(self.program, np.ones((batch, int(np.prod(self.model.input_shape)) + 1), dtype))
-        self.x, back, place = features(A).array, [], 0
+        n_in = math.prod(self.model.input_shape)
+        self.x = np.ones((batch, n_in + 1), dtype, order="C" if n_in >= WIDE else "F")
+        A, back, place = Value(self.program, self.x), [], 0
         for layer in self.model.layers:
             size = sum(w.size for w in layer.params.values())
             A, backward = self.forward(layer, A, slice(place, place + size))
             place += size
             if place:  # what comes before the first parameter needs no gradient
                 back.append(backward)
-        self.out, self.y = features(A).array, np.empty_like(features(A).array)
+        self.out, self.y = A.array, np.empty_like(features(A).array)
         self.w = np.empty((batch, 1), dtype) if weighted else None
+        self.c = 1 / (batch * (1 if isinstance(network.loss, OVER_FEATURES) else self.y.shape[1]))
         if network.training:
             self.backward(features(A), back)
             self.update(self.model.optimizer)
@@ -353,8 +365,10 @@ class Step:
     def backward(self, out, back):
         """Note the loss's gradient at the outputs, and how it goes back to all parameters."""
         p, loss = self.program, self.network.loss
-        count = self.batch * (1 if isinstance(loss, OVER_FEATURES) else out.shape[1])
-        grad = GRADIENTS[type(loss)](loss, Value(p, self.y), out, 1 / count)
+        if self.network.quick:
+            grad = self.network.quick[1](Value(p, self.y), out, self.c)
+        else:
+            grad = GRADIENTS[type(loss)](loss, Value(p, self.y), out, self.c)
         if self.w is not None:
             grad = grad * Value(p, self.w)
         for k in reversed(range(len(back))):
@@ -438,10 +452,32 @@ def joined(arrays):
 # --- passes over the data ---------------------------------------------------------------------------------
 
 
-class Pass:
-    """A way through samples x, labels y and weights w.
+class Block:
+    """Places for some batches of one size; for each the calls of a step that reads and writes right there."""
 
-    Rows are gathered in blocks, a step is made for each batch, and outputs are kept until they are scored.
+    def __init__(self, network: Network, data, size: int, places: int):
+        self.step, self.size, self.stays = Step(network, size, data[2:] != []), size, False
+        rooms = [self.step.x, self.step.y, self.step.out, self.step.w]
+        self.calls, (x, self.y, out, self.w) = self.step.program.at_places(places, rooms)
+        self.x, self.out = x[..., :-1], out[..., :-1]
+        self.gathered = [np.empty((places * size, *a.shape[1:]), a.dtype) for a in data]
+
+    def load(self, data, rows):
+        """Gather these rows of the data and write them into the places, as the steps want them."""
+        m, k = len(rows), len(rows) // self.size
+        gathered = zip(data, self.gathered, strict=True)
+        x, y, *w = (source.take(rows, 0, room[:m], "clip") for source, room in gathered)
+        self.x[:k] = x.reshape(self.x[:k].shape)
+        network, y_rows = self.step.network, self.y[:k]
+        prepare(network.loss, y, y_rows)
+        if network.quick:
+            y_rows[...] = network.quick[0](y_rows, self.step.c)
+        if w:
+            self.w[:k] = w[0].reshape(k, self.size, 1)
+
+
+class Pass:
+    """A way through samples, labels and weights, block by block; outputs are kept until they are scored.
 
     Args:
         alone: each batch is a block, and is scored, for itself, since somebody looks at it.
@@ -452,70 +488,69 @@ class Pass:
     def __init__(self, network: Network, data, batch_size: int, *, alone: bool, fixed=True, epochs=1):
         (x, self.y, self.w), self.network, self.model = data, network, network.model
         self.n, self.batch = len(x), min(batch_size, len(x))
-        given = [a for a in (x.reshape(self.n, -1), self.y, self.w) if a is not None]
-        self.sources = [np.ascontiguousarray(a) for a in given]
-        fitting = min(BATCHES, BLOCK // self.sources[0][: self.batch].nbytes, -(-self.n // self.batch))
-        self.rows = self.batch * (1 if alone else max(1, fitting))
-        self.blocks = [np.empty((self.rows, *a.shape[1:]), a.dtype) for a in self.sources]
-        self.fixed, self.loaded = fixed and self.n <= self.rows, False
-
-        shape, dtype = self.model.output_shape, self.model.dtype
-        self.targets = np.empty((self.rows, *shape), dtype)
-        self.batches = [self.place(self.batch, row) for row in range(0, self.rows, self.batch)]
-        rest = self.n % self.batch
-        self.last = [self.place(rest, self.n % self.rows - rest)] if rest else []
-
-        fitting = max(self.rows, KEPT // self.targets[0].nbytes)
-        self.epochs = 1 if alone else max(1, min(epochs, fitting // self.n))
-        self.kept = np.empty((min(fitting, self.n * self.epochs), *shape), dtype)
+        self.sources = [np.ascontiguousarray(a) for a in (x.reshape(self.n, -1), *data[1:]) if a is not None]
+        whole, self.rest = divmod(self.n, self.batch)
+        number = np.dtype(self.model.dtype).itemsize
+        per_row, batch_bytes = self.model.output_shape[0] * number, self.batch * x[0].size * number
+        self.epochs = 1 if alone else max(1, min(epochs, KEPT // per_row // self.n))
+        whole *= self.epochs if not self.rest else 1
+        places = 1 if alone else max(1, min(BATCHES, BLOCK // batch_bytes, whole))
+        if places > self.n // self.batch:
+            places -= places % (self.n // self.batch)
+        self.blocks = [Block(network, self.sources, self.batch, places)]
+        if self.rest:
+            self.blocks.append(Block(network, self.sources, self.rest, 1))
+        self.rows = places * self.batch
+        self.fixed = fixed and self.rows >= self.n - self.rest
+        rows = max(self.rows, min(KEPT // per_row, self.n * self.epochs))
+        self.kept = np.empty((rows, *self.model.output_shape), self.model.dtype, order="F")
         self.kept_rows, self.filled = [], 0
 
-    def place(self, size: int, row: int):
-        """Return the step for the batch at a row of the block, and the calls that load it."""
-        step, rows = self.network.step(size, self.w is not None), slice(row, row + size)
-        pairs = [(step.x, self.blocks[0][rows]), (step.y, self.targets[rows])]
-        pairs += [] if self.w is None else [(step.w, self.blocks[2][rows, None])]
-        return step, [(target.__setitem__, (..., source)) for target, source in pairs]
+    def spans(self, epochs=1):
+        """Yield blocks, and which rows each of them takes of the orders of some epochs, one after the other.
 
-    def replay(self, rows):
+        Where no batch is smaller than the others, a block may begin in one epoch and end in the next.
+        """
+        length = self.n if self.rest else self.n * epochs
+        for begin in range(0, self.n * epochs, length):
+            end = begin + length - self.rest
+            for start in range(begin, end, self.rows):
+                yield self.blocks[0], slice(start, min(start + self.rows, end))
+            if self.rest:
+                yield self.blocks[1], slice(end, end + self.rest)
+
+    def replay(self, block, rows):
         """Make a step for each batch of these rows, a block at most, and keep the outputs."""
-        m, stays, kept, at = len(rows), self.loaded, self.kept, self.filled
-        if not stays:
-            for source, block in zip(self.sources, self.blocks, strict=True):
-                source.take(rows, 0, block[:m], "clip")
-            prepare(self.network.loss, self.blocks[1][:m], self.targets[:m])
-            self.loaded = self.fixed
-        if at + m > len(kept):
+        k, n = len(rows) // block.size, len(rows)
+        if not block.stays:
+            block.load(self.sources, rows)
+            block.stays = self.fixed
+        if self.filled + n > len(self.kept):
             self.score()
-            at = 0
-        batches = self.batches if m == self.rows else self.batches[: m // self.batch] + self.last
-        for step, load in batches:
-            if not stays or len(batches) > 1:
-                for function, arguments in load:
-                    function(*arguments)
-            for function, arguments in step.calls:
+        for calls in block.calls[:k]:
+            for function, arguments in calls:
                 function(*arguments)
-            kept[at : at + step.batch] = step.out
-            at += step.batch
-        self.filled = at
+        kept = self.kept[self.filled : self.filled + n]
+        kept.reshape(k, block.size, -1)[...] = block.out[:k]
         self.kept_rows.append(rows)
+        self.filled += n
 
     def unwatched(self, order, bars=()) -> dict:
         """Make all steps of an epoch, then score them; return the means."""
         with np.errstate(all="ignore"):  # a run that diverges does so silently, and the loss tells
-            for start in range(0, self.n, self.rows):
-                self.replay(order[start : start + self.rows])
+            for block, span in self.spans():
+                self.replay(block, rows := order[span])
                 for bar in bars:
-                    bar.update(min(self.rows, self.n - start + self.batch - 1) // self.batch)
+                    bar.update(len(rows) // block.size)
         return self.score()
 
     def watched(self, order, run=None) -> dict:
         """Make one step after the other, each scored at once; return the running means."""
-        for number, start in enumerate(range(0, self.n, self.rows)):
+        for number, (block, span) in enumerate(self.spans()):
             if run:
                 run.on_train_batch_begin(number, {})
             with np.errstate(all="ignore"):
-                self.replay(order[start : start + self.rows])
+                self.replay(block, order[span])
             logs = self.score()
             if run:
                 run.on_train_batch_end(number, logs)
@@ -524,24 +559,32 @@ class Pass:
         return logs
 
     def ahead(self, orders):
-        """Make all steps of several epochs, then score them; yield the means of each."""
-        penalties, trackers = [], self.model.trackers
-        with np.errstate(all="ignore"):
-            for order in orders:
-                for start in range(0, self.n, self.rows):
-                    self.replay(order[start : start + self.rows])
-                penalties.append(self.penalty() if self.network.penalized else 0)
-        y, y_pred, w, values = self.take_kept()
-        total = values.reshape(-1, self.n).sum(axis=1, dtype=float) + penalties
-        table = [(total, np.full(len(total), self.n))]
-        for tracker in trackers[1:]:
-            own = w if tracker in self.model.weighted_trackers else None
-            pair = metrics.weigh(np.asarray(tracker.fn(y, y_pred, **tracker.options), float), own)
-            table.append([part.reshape(-1, self.n).sum(axis=1) for part in pair])
-        for sums in np.array(table).transpose(2, 0, 1).tolist():
-            for tracker, (total, count) in zip(trackers, sums, strict=True):
-                tracker.total, tracker.count = total, count
-            yield {tracker.name: tracker.result() for tracker in trackers}
+        """Make all steps of several epochs, then score them; yield the means of each.
+
+        Where somebody stops the run in between, the epochs that are complete are scored all the same.
+        """
+        stop, trackers, order = None, self.model.trackers, np.concatenate(orders)
+        try:
+            with np.errstate(all="ignore"):
+                for block, span in self.spans(len(orders)):
+                    self.replay(block, order[span])
+        except KeyboardInterrupt as error:
+            stop = error
+        done = self.filled // self.n
+        self.filled = done * self.n
+        if done:
+            y, y_pred, w, values = self.take_kept()
+            table = [(values.reshape(done, -1).sum(axis=1, dtype=float), np.full(done, self.n))]
+            for tracker in trackers[1:]:
+                own = w if tracker in self.model.weighted_trackers else None
+                pair = metrics.weigh(np.asarray(tracker.fn(y, y_pred, **tracker.options), float), own)
+                table.append([part.reshape(done, -1).sum(axis=1) for part in pair])
+            for sums in np.array(table).transpose(2, 0, 1).tolist():
+                for tracker, (total, count) in zip(trackers, sums, strict=True):
+                    tracker.total, tracker.count = total, count
+                yield {tracker.name: tracker.result() for tracker in trackers}
+        if stop:
+            raise stop
 
     def penalty(self) -> float:
         """Return the sum of the penalties since the last call, each once for every sample of its batch."""
@@ -552,7 +595,7 @@ class Pass:
     @np.errstate(all="ignore")
     def take_kept(self):
         """Return labels, outputs and weights of the rows that are kept, and each row's loss; keep none."""
-        rows, out = np.concatenate(self.kept_rows), self.kept[: self.filled]
+        rows, out = np.concatenate(self.kept_rows)[: self.filled], self.kept[: self.filled]
         y, w = self.y.take(rows, 0), None if self.w is None else self.w[rows]
         self.kept_rows, self.filled = [], 0
         y_pred = self.network.predictions(out) if self.model.trackers[1:] else out
@@ -589,16 +632,18 @@ def epochs(model, run, numbers, data, batch_size: int, shuffle: bool, validated:
     """
     together = scored_together(model, data[1])
     sums = together and all(isinstance(t, metrics.MeanMetricWrapper) for t in model.trackers[1:])
-    unseen = sums and not validated and all(type(c) is callbacks.History for c in run.callbacks)
+    plain = sums and not validated and not any(layer.regularizers for layer in model.layers)
+    unseen = plain and all(type(c) is callbacks.History for c in run.callbacks)
     alone = not together or any(map(looks_at_batches, run.callbacks))
     bars = [c.bar for c in run.callbacks if type(c) is callbacks.ProgressBar]
     n, ahead = len(data[0]), len(numbers) if unseen else 1
     way = Pass(Network(model, True), data, batch_size, alone=alone, fixed=not shuffle, epochs=ahead)
-    orders = (model.shuffle_rng.permutation(n) if shuffle else np.arange(n) for _ in numbers)
+    given = np.arange(n)
+    orders = (model.shuffle_rng.permutation(n) if shuffle else given for _ in numbers)
     for k in range(0, len(numbers), way.epochs):
         if way.epochs > 1:
             span = numbers[k : k + way.epochs]
-            yield from zip(span, way.ahead(islice(orders, len(span))), strict=True)
+            yield from zip(span, way.ahead(list(islice(orders, len(span)))), strict=True)
         else:
             run.on_epoch_begin(numbers[k], {})
             model.reset_metrics()

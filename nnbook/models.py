@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from nnbook import callbacks as cb
@@ -48,6 +50,10 @@ class Sequential:
         self.shuffle_rng = self._stream("shuffle", 0)
         for layer in layers or []:
             self.add(layer)
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        engine.lay_out(self.layers)  # a copy's weights are views of one vector too, before anybody holds them
 
     # --- building -----------------------------------------------------------------------------------------
 
@@ -468,12 +474,10 @@ class MeanLoss(metrics.Mean):
 
     def __init__(self, dtype: str):
         super().__init__("loss")
-        self.kind = np.dtype(dtype).type
+        self.largest = float(np.finfo(dtype).max)
 
-    @np.errstate(over="ignore")
     def result(self):
-        total = self.kind(self.total)
-        return super().result() if np.isfinite(total) else float(total)
+        return super().result() if abs(self.total) <= self.largest else self.total * math.inf
 
 
 def check_metrics(identifiers) -> list:

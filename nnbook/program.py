@@ -13,7 +13,16 @@ It asks for no memory and decides nothing anew. Other libraries call such a list
 from __future__ import annotations
 
 import numpy as np
-from numpy._core.umath import clip  # what np.clip calls in the end
+
+
+class Asked:
+    """Tells which ufunc a function of NumPy's calls in the end."""
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **options):
+        return ufunc
+
+
+clip = np.zeros(1).clip(Asked(), 1)  # takes half the time of np.clip
 
 
 class Program:
@@ -42,11 +51,14 @@ class Program:
         if x.dtype != bool or truth:
             return x
         number = self.room(x.shape, order=order_of(x.array))
-        self.call(number.array.__setitem__, ..., x.array)
+        self.call(np.ndarray.__setitem__, number.array, ..., x.array)
         return number
 
     def note(self, ufunc, *inputs, out: Value | None = None) -> Value:
         """Note a ufunc's call and return its result."""
+        if ufunc is np.matmul:
+            a, b = (self.value(x).array for x in inputs)
+            return self.dot(a, b, self.room((len(a), b.shape[1])))
         if quicker := QUICKER.get(ufunc, lambda *_: None)(*inputs):
             ufunc, *inputs = quicker
         inputs = [self.value(x, truth=ufunc in LOGICAL) for x in inputs]
@@ -61,10 +73,39 @@ class Program:
     def dot(self, a: np.ndarray, b: np.ndarray, out: Value) -> Value:
         """Note the product ``a @ b``. NumPy wants the result by rows, so it may be ``(b.T @ a.T).T``."""
         if out.array.flags.c_contiguous:
-            self.call(a.dot, b, out.array)
+            self.call(np.ndarray.dot, a, b, out.array)
         else:
-            self.call(b.T.dot, a.T, out.array.T)
+            self.call(np.ndarray.dot, b.T, a.T, out.array.T)
         return out
+
+    def at_places(self, n: int, arrays: list):
+        """Give some arrays n places instead of one; return the calls for each, and the arrays of all places.
+
+        The arrays own their memory, and are what the calls were noted for; None among them stays None.
+        """
+        homes = {id(a): np.empty(n * a.size, a.dtype) for a in arrays if a is not None}
+
+        def home(x):
+            return x.base if getattr(x, "base", None) is not None else x
+
+        def everywhere(x):
+            if id(home(x)) not in homes:
+                return [x] * n
+            offset = x.__array_interface__["data"][0] - home(x).__array_interface__["data"][0]
+            strides = home(x).nbytes, *x.strides
+            return np.ndarray((n, *x.shape), x.dtype, homes[id(home(x))], offset, strides)
+
+        rooms = [None if a is None else everywhere(a) for a in arrays]
+        for room, array in zip(rooms, arrays, strict=True):
+            if array is not None:
+                room[...] = array
+        columns = []
+        for function, arguments in self.calls:
+            if any(id(home(x)) in homes for x in arguments):
+                columns.append([(function, own) for own in zip(*map(everywhere, arguments), strict=True)])
+            else:
+                columns.append([(function, arguments)] * n)
+        return [list(calls) for calls in zip(*columns, strict=True)] or [[]] * n, rooms
 
     def assign(self, target: Value, value):
         """Note ``target[...] = value``; or let the last call, if it made the value, write there at once."""
@@ -74,7 +115,7 @@ class Program:
             self.calls[-1] = function, (*arguments[:-1], target.array)
             value.move(target)
         else:
-            self.call(target.array.__setitem__, ..., value.array)
+            self.call(np.ndarray.__setitem__, target.array, ..., value.array)
 
 
 class Value(np.lib.mixins.NDArrayOperatorsMixin):
@@ -103,6 +144,8 @@ class Value(np.lib.mixins.NDArrayOperatorsMixin):
         return self.program.note(ufunc, *inputs, out=out[0])
 
     def __array_function__(self, function, types, arguments, options):
+        if function not in FUNCTIONS:
+            return NotImplemented  # NumPy then raises TypeError and names the function
         return FUNCTIONS[function](*arguments, **options)
 
     def __setitem__(self, where, value):

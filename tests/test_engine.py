@@ -1,6 +1,7 @@
 """The compiled path takes the steps of the readable one, meets the same NaN, and asks for no memory."""
 
 import copy
+import pickle
 import tracemalloc
 
 import numpy as np
@@ -20,6 +21,7 @@ from nnbook import (
 )
 from nnbook.models import MeanLoss, load_model
 from nnbook.optimizers import schedules
+from nnbook.program import Program, Value
 
 pytestmark = pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
 
@@ -585,6 +587,32 @@ def test_training_goes_on_bit_for_bit_from_a_checkpoint(tmp_path):
     assert all((a == b).all() for a, b in zip(model.weights, again.weights, strict=True))
 
 
+def test_an_interrupted_run_keeps_the_epochs_that_are_complete(monkeypatch):
+    whole, model = network(layers.Dense(5, "tanh")), network(layers.Dense(5, "tanh"))
+    right = whole.fit(X, REAL, epochs=40, batch_size=8, verbose=0).history["loss"]
+    made, replay = [], engine.Pass.replay
+
+    def interrupted(way, block, rows):
+        if len(made) == 25 * 2 + 1:  # two blocks an epoch: after the first block of the 26th
+            raise KeyboardInterrupt
+        made.append(replay(way, block, rows))
+
+    monkeypatch.setattr(engine.Pass, "replay", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, REAL, epochs=40, batch_size=8, verbose=0)
+    assert model.history.epoch == list(range(25))
+    assert model.history.history["loss"] == right[:25]
+
+
+def test_who_holds_a_weight_of_a_copy_still_holds_it_after_fit():
+    for copied in (copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))):
+        model = copied(network(layers.Dense(5, "tanh")))
+        W = model.layers[0].kernel
+        before = W.copy()
+        model.fit(X, REAL, epochs=2, verbose=0)
+        assert model.layers[0].kernel is W and (W != before).all()
+
+
 def test_evaluation_is_the_readable_one(monkeypatch):
     body = [
         layers.Dense(5, "tanh", kernel_regularizer="l2"),
@@ -676,64 +704,94 @@ def test_what_fit_refuses_changes_nothing():
 
 # --- what it costs ----------------------------------------------------------------------------------------
 
-CALLS = {  # calls a step, as recorded; fewer is better
-    "2-8-1, tanh, sgd": (["tanh"], [8], 1, "sigmoid", "binary_crossentropy", "sgd", 18),
-    "8-10-8-1, relu, adam": (["relu", "relu"], [10, 8], 1, "sigmoid", "binary_crossentropy", "adam", 35),
-    "64-32-64-10, relu, adam": (
-        ["relu", "relu"],
-        [32, 64],
-        10,
-        "softmax",
-        "categorical_crossentropy",
-        "adam",
-        36,
-    ),
-    "gelu, nadam": (["gelu"], [8], 3, None, "mse", "nadam", 109),
-    "elu, rmsprop": (["elu"], [8], 3, None, "mse", "rmsprop", 28),
-    "leaky, momentum": (["leaky_relu"], [8], 3, None, "mse", optimizers.SGD(momentum=0.9), 20),
+CALLS = {  # sizes, hidden activation, optimiser, batch: calls a step, as noted; fewer is better
+    "W1": ((2, 8, 1), "tanh", "sgd", 200, 16),
+    "W2": ((8, 10, 8, 1), "relu", "adam", 32, 33),
+    "W3": ((8, 10, 8, 1), "relu", "adam", 1, 33),
+    "W4": ((64, 32, 64, 10), "relu", "adam", 32, 35),
+    "W5": ((784, 32, 64, 10), "relu", "adam", 32, 35),
+    "W6": ((784, 512, 512, 10), "relu", "adam", 128, 23 + 12 * 21),
+    "gelu, nadam": ((6, 8, 3), "gelu", "nadam", 8, 111),
+    "elu, rmsprop": ((6, 8, 3), "elu", "rmsprop", 8, 32),
+    "leaky, momentum": ((6, 8, 3), "leaky_relu", optimizers.SGD(momentum=0.9), 8, 24),
 }
+
+
+def workload(sizes, hidden, rule):
+    """Return a network as the benchmarks train it, in float32."""
+    *widths, n_out = sizes[1:]
+    last, loss = ("sigmoid", "bce") if n_out == 1 else ("softmax", "categorical_crossentropy")
+    body = [layers.Dense(n, hidden) for n in widths]
+    model = Sequential([layers.Input(sizes[:1]), *body, layers.Dense(n_out, last)], seed=0)
+    model.compile(rule, loss)
+    model.optimizer.build(model.trainable_weights)
+    return model
 
 
 @pytest.mark.parametrize("name", CALLS)
 def test_a_step_makes_no_more_calls_than_it_did(name):
-    kinds, widths, width, last, loss, rule, most = CALLS[name]
-    body = [layers.Dense(n, kind) for n, kind in zip(widths, kinds, strict=True)]
-    model = network(*body, head=layers.Dense(width, last), loss=loss, optimizer=rule)
-    model.optimizer.build(model.trainable_weights)
-    step = engine.Network(model, training=True).step(8, weighted=False)
-    assert len(step.calls) <= most, str(step.program)
+    sizes, hidden, rule, batch, most = CALLS[name]
+    step = engine.Step(engine.Network(workload(sizes, hidden, rule), training=True), batch, weighted=False)
+    assert len(step.program.calls) <= most, str(step.program)
+
+
+def peak_of(action, *arguments, **options) -> int:
+    """Return how many bytes more than before are in use, at most, while an action runs."""
+    tracemalloc.start()
+    try:
+        action(*arguments, **options)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@np.errstate(all="ignore")
+def replay(program, times):
+    for _ in range(times):
+        for function, arguments in program.calls:
+            function(*arguments)
+
+
+@pytest.mark.parametrize("name", ["W1", "W2", "W3", "W4", "W5"])
+def test_a_hundred_steps_ask_for_no_memory(name):
+    sizes, hidden, rule, batch, _ = CALLS[name]
+    step = engine.Step(engine.Network(workload(sizes, hidden, rule), training=True), batch, weighted=False)
+    step.y[...] = 0
+    replay(step.program, 3)
+    assert peak_of(replay, step.program, 100) < 4096  # what NumPy takes to walk over arrays of two shapes
+
+
+def test_training_adds_little_memory_to_the_data():
+    sizes, hidden, rule, batch, _ = CALLS["W5"]
+    x = np.random.default_rng(0).random((60_000, 784), "float32")  # 179 MiB
+    y = np.eye(10, dtype="float32")[np.arange(60_000) % 10]
+    assert peak_of(workload(sizes, hidden, rule).fit, x, y, batch_size=batch, verbose=0) < 10 * 2**20
 
 
 def test_a_program_can_be_read():
     model = network(layers.Dense(5, "tanh"))
     model.optimizer.build(model.trainable_weights)
-    text = str(engine.Network(model, training=True).step(8, weighted=False).program)
+    text = str(engine.Step(engine.Network(model, training=True), 8, weighted=False).program)
     assert text.splitlines()[:2] == ["dot(5×7, 7×8, 5×8)", "tanh(8×5, 8×5)"]
     assert "count()" in text and "multiply(53, 0, 53)" in text
+
+
+def test_a_function_that_cannot_be_noted_is_named():
+    value = Value(Program("float32"), np.ones((2, 2), "float32"))
+    with pytest.raises(TypeError, match="numpy.cumsum"):
+        np.cumsum(value)
 
 
 def test_steps_ask_for_no_memory():
     model = network(layers.Dense(64, "gelu"), layers.Dropout(0.5), layers.Dense(64, "relu"), optimizer="adam")
     model.optimizer.build(model.trainable_weights)
-    step = engine.Network(model, training=True).step(32, weighted=False)
-    for _ in range(3):
-        for function, arguments in step.calls:
-            function(*arguments)
-    tracemalloc.start()
-    for _ in range(20):
-        for function, arguments in step.calls:
-            function(*arguments)
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert peak < 32 * 64 * 8  # less than one matrix of activations
+    step = engine.Step(engine.Network(model, training=True), 32, weighted=False)
+    step.y[...] = 0
+    replay(step.program, 3)
+    assert peak_of(replay, step.program, 20) < 32 * 64 * 8  # less than one matrix of activations
 
 
 def test_memory_does_not_grow_with_the_epochs():
     model = network(layers.Dense(16, "relu"), optimizer="adam", metrics=["mae"])
-    peaks = []
-    for epochs in (400, 1200):
-        tracemalloc.start()
-        model.fit(X, REAL, epochs=epochs, batch_size=8, verbose=0)
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
+    peaks = [peak_of(model.fit, X, REAL, epochs=n, batch_size=8, verbose=0) for n in (400, 1200)]
     assert peaks[1] - peaks[0] < 150_000  # outputs that wait to be scored have a fixed limit

@@ -17,8 +17,10 @@ PARTS = (
     "launch",
     "mathjax",
     "numbering",
+    "quiz",
     "roles",
     "whole",
+    "widgets",
 )
 
 

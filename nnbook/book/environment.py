@@ -12,6 +12,7 @@ VARIABLES = {
     "PYTHONHASHSEED": "0",
     "KERAS_BACKEND": "tensorflow",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "NNBOOK_BOOK": "1",  # widgets compute all that their controls can show, since pages have no kernel
     # One thread each: two chapters share two cores, and sums do not depend on the number of cores.
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",

@@ -7,8 +7,7 @@ UNWANTED = "sphinx_thebe"
 
 
 def silence(app, config) -> None:
-    """Unplug the unwanted extension, and keep MyST-NB from adding require.js and the html-manager."""
-    config.nb_ipywidgets_js = {}
+    """Unplug the unwanted extension."""
     for listeners in app.events.listeners.values():
         listeners[:] = [one for one in listeners if not one.handler.__module__.startswith(UNWANTED)]
     for files in (app.registry.css_files, app.registry.js_files):

@@ -70,9 +70,8 @@ class Optimizer(registry.Configurable):
     @property
     def current_learning_rate(self) -> float:
         """The number that the next step uses."""
-        if isinstance(self.learning_rate, LearningRateSchedule):
-            return self.learning_rate(self.iterations)
-        return self.learning_rate
+        rate = self._learning_rate
+        return rate(self.iterations) if isinstance(rate, LearningRateSchedule) else rate
 
     def initial_slots(self) -> dict:
         """Return name → first value of everything that is remembered of a variable."""

@@ -23,10 +23,21 @@ def products(sizes, batch: int) -> list[tuple]:
     return calls
 
 
-def run(work):
-    """Make the products of all steps of a workload."""
-    whole, rest = divmod(len(work.x), work.batch_size)
-    epoch = products(work.sizes, work.batch_size) * whole + (products(work.sizes, rest) if rest else [])
-    for _ in range(work.epochs):
-        for dot, a, out in epoch:
-            dot(a, out)
+class Training:
+    share = 1
+
+    def __init__(self, task):
+        self.epochs, (whole, rest) = task.epochs, divmod(len(task.x), task.batch_size)
+        self.calls = products(task.sizes, task.batch_size) * whole
+        self.calls += products(task.sizes, rest) if rest else []
+
+    def reset(self):
+        pass
+
+    def run(self):
+        for _ in range(self.epochs):
+            for dot, a, out in self.calls:
+                dot(a, out)
+
+    def weights(self):
+        return None

@@ -10,18 +10,15 @@ HIDDEN = {
 }
 
 
-def train(work, weights: list[np.ndarray], *, seed: int = 0) -> list[float]:
-    """Train on a workload from these weights, W, b, W, b, …, in place; return each epoch's mean loss."""
-    f, f_prime = HIDDEN[work.hidden]
-    rng, losses = np.random.default_rng(seed), []
+def train(task, weights: list[np.ndarray]) -> list[float]:
+    """Train from these weights, W, b, W, b, …, in place; return each epoch's mean loss."""
+    f, f_prime = HIDDEN[task.hidden]
     m, v = [np.zeros_like(p) for p in weights], [np.zeros_like(p) for p in weights]
-    t = 0
-    for _ in range(work.epochs):
-        order = rng.permutation(len(work.x)) if work.shuffle else np.arange(len(work.x))
+    losses, t = [], 0
+    for epoch in range(task.epochs):
         total = 0.0
-        for start in range(0, len(order), work.batch_size):
-            rows = order[start : start + work.batch_size]
-            y, outputs = work.y[rows], [work.x[rows]]
+        for rows in task.batches(epoch):
+            y, outputs = task.y[rows], [task.x[rows]]
             for k in range(0, len(weights), 2):
                 z = outputs[-1] @ weights[k] + weights[k + 1]
                 outputs.append(f(z) if k < len(weights) - 2 else output(z))
@@ -35,14 +32,14 @@ def train(work, weights: list[np.ndarray], *, seed: int = 0) -> list[float]:
                     dz = (dz @ weights[k].T) * f_prime(a)
             t += 1
             for i, (w, g) in enumerate(zip(weights, grads, strict=True)):
-                if work.optimizer == "sgd":
-                    w -= work.rate * g
+                if task.optimizer == "sgd":
+                    w -= task.rate * g
                 else:
                     m[i] = 0.9 * m[i] + 0.1 * g
                     v[i] = 0.999 * v[i] + 0.001 * g**2
-                    alpha = work.rate * (1 - 0.999**t) ** 0.5 / (1 - 0.9**t)
+                    alpha = task.rate * (1 - 0.999**t) ** 0.5 / (1 - 0.9**t)
                     w -= alpha * m[i] / (np.sqrt(v[i]) + 1e-7)
-        losses.append(total / len(order))
+        losses.append(total / len(task.x))
     return losses
 
 
@@ -59,3 +56,19 @@ def loss(y, p) -> float:
     if p.shape[1] == 1:
         return float(-np.sum(y * np.log(p + 1e-7) + (1 - y) * np.log(1 - p + 1e-7)))
     return float(-np.sum(y * np.log(p + 1e-7)))
+
+
+class Training:
+    share = 1
+
+    def __init__(self, task):
+        self.task = task
+
+    def reset(self):
+        self.trained = [w.copy() for w in self.task.weights]
+
+    def run(self):
+        train(self.task, self.trained)
+
+    def weights(self):
+        return self.trained

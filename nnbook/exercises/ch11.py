@@ -1,0 +1,406 @@
+"""The exercises of chapter 11: counting steps, cutting batches, stopping, resuming, reading a curve."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from nnbook.exercises.exercise import Exercise
+
+# Steps
+
+updates = Exercise(
+    "How many updates a run of fit makes; validation_split is the part of the samples that it takes away.",
+    "updates(samples, batch_size, epochs, validation_split)",
+    cases=[
+        (10, 5, 1, 0.0),
+        (10, 4, 1, 0.0),
+        (10, 4, 2, 0.0),
+        (1, 32, 3, 0.0),
+        (90, 32, 4, 0.0),
+        (100, 32, 1, 0.25),
+        (8_000, 32, 5, 0.5),
+    ],
+    right=lambda n, size, epochs, split: epochs * len(range(0, int(n * (1 - split)), size)),
+    mistakes={
+        "The rest counts: what is left over at the end of an epoch is a smaller batch. Round up.": (
+            lambda n, size, epochs, split: epochs * (int(n * (1 - split)) // size)
+        ),
+        "It rounds to the nearest whole number. However small the rest is, it is a batch: round up.": (
+            lambda n, size, epochs, split: epochs * round(n * (1 - split) / size)
+        ),
+        "This is one epoch. Multiply by the number of epochs.": (
+            lambda n, size, epochs, split: math.ceil(n * (1 - split) / size)
+        ),
+        "No batch reaches from one epoch into the next: round up each epoch, then multiply.": (
+            lambda n, size, epochs, split: math.ceil(epochs * n * (1 - split) / size)
+        ),
+        "The validation samples are taken away; nothing is learnt from them.": (
+            lambda n, size, epochs, split: epochs * math.ceil(n / size)
+        ),
+        "validation_split is the part that is taken away, not the part that is kept.": (
+            lambda n, size, epochs, split: epochs * math.ceil(n * split / size)
+        ),
+        "An epoch is the whole training set, not one batch.": lambda n, size, epochs, split: epochs,
+        "A step uses a whole batch, not one sample.": (
+            lambda n, size, epochs, split: epochs * int(n * (1 - split))
+        ),
+    },
+)
+
+
+# Batches
+
+
+def by_step(order, size, step):
+    """Return slices of ``size`` that begin every ``step``."""
+    return [order[start : start + size] for start in range(0, len(order), step)]
+
+
+def whole(order, size):
+    """Return the batches that are full."""
+    return [batch for batch in by_step(order, size, size) if len(batch) == size]
+
+
+cut = Exercise(
+    "The row numbers in `order`, cut into a list of batches, the last one with what is left over.",
+    "cut(order, batch_size)",
+    cases=[
+        (np.array([2, 0, 1]), 2),
+        (np.array([3, 1, 0, 2]), 2),
+        (np.array([1, 0]), 5),
+        (np.array([4, 2, 0, 3, 1]), 1),
+        (np.random.default_rng(0).permutation(10), 4),
+    ],
+    right=lambda order, size: [np.array(order[k : k + size]) for k in range(0, len(order), size)],
+    mistakes={
+        "The last, smaller batch is dropped: no row may be left out.": whole,
+        "batch_size is the number of rows in a batch, not the number of batches.": (
+            lambda order, size: np.array_split(order, size)
+        ),
+        "The batches overlap: the next one starts batch_size rows later.": (
+            lambda order, size: by_step(order, size, 1)
+        ),
+        "It does not keep to `order`: take order[start:stop], not start and stop themselves.": (
+            lambda order, size: by_step(np.arange(len(order)), size, size)
+        ),
+        "The last batch is filled up with rows from the start, so these count twice.": (
+            lambda order, size: by_step(np.resize(order, -(-len(order) // size) * size), size, size)
+        ),
+    },
+)
+
+
+# Early stopping
+
+
+def stopping(val_loss, patience, *, late=0, rises=False, ties=False, keeps=False):
+    """Return (epochs run, best epoch), with one or another mistake."""
+    best, wait, before = 0, 0, math.inf
+    for epoch, loss in enumerate(val_loss):
+        if epoch == 0 or loss < val_loss[best] or (ties and loss == val_loss[best]):
+            best, wait = epoch, wait if keeps else 0
+        else:
+            wait += 1
+        if rises:
+            wait = wait if loss >= before else 0
+        if epoch and wait >= patience + late:
+            return epoch + 1, best + 1
+        before = loss
+    return len(val_loss), best + 1
+
+
+stop = Exercise(
+    "The pair (epochs run, best epoch) of early stopping, both counted from 1; a tie is no improvement.",
+    "stop(val_loss, patience)",
+    cases=[
+        ([0.9, 0.8, 0.85], 1),
+        ([0.9, 0.8, 0.85, 0.7], 1),
+        ([0.9, 0.8, 0.7], 2),
+        ([0.9, 0.95, 0.97, 0.8], 1),
+        ([0.9, 0.8, 0.8, 0.8], 2),
+        ([0.9, 0.6, 0.8, 0.7, 0.75, 0.5], 3),
+        ([0.9, 0.95, 0.8, 0.85, 0.7, 0.9, 0.9, 0.6], 2),
+        ([0.5, 0.6, 0.7, 0.8, 0.4], 4),
+    ],
+    right=lambda val_loss, patience: next(
+        (
+            (k + 1, 1 + val_loss.index(min(val_loss[: k + 1])))
+            for k in range(patience, len(val_loss))
+            if min(val_loss[k + 1 - patience : k + 1]) >= min(val_loss[: k + 1 - patience])
+        ),
+        (len(val_loss), 1 + val_loss.index(min(val_loss))),
+    ),
+    mistakes={
+        "It waits one epoch too long: patience epochs without an improvement end the run.": (
+            lambda v, p: stopping(v, p, late=1)
+        ),
+        "The epochs are counted from 0; the first one is epoch 1.": lambda v, p: tuple(
+            number - 1 for number in stopping(v, p)
+        ),
+        "Compare with the best loss so far, not with the loss of the epoch before.": (
+            lambda v, p: stopping(v, p, rises=True)
+        ),
+        "A tie is no improvement: the loss has to be smaller than the best.": lambda v, p: stopping(
+            v, p, ties=True
+        ),
+        "The waiting must start again from 0 after an improvement.": lambda v, p: stopping(v, p, keeps=True),
+        "The best epoch is the one with the lowest loss, not the last.": lambda v, p: (
+            (stopping(v, p)[0],) * 2
+        ),
+        "At the stop only the epochs before it are known; the best is one of those.": lambda v, p: (
+            stopping(v, p)[0],
+            1 + v.index(min(v)),
+        ),
+        "The two numbers are exchanged: first the epochs run, then the best epoch.": (
+            lambda v, p: stopping(v, p)[::-1]
+        ),
+        "This is never stopped. The run ends when patience epochs have brought nothing.": (
+            lambda v, p: (len(v), 1 + v.index(min(v)))
+        ),
+    },
+)
+
+
+# A curve that runs away
+
+LARGEST = float(np.finfo(np.float32).max)
+
+
+def growing(losses, limit=LARGEST):
+    """Return the first epoch above ``limit``, found by going there."""
+    factor, loss, epoch = losses[1] / losses[0], losses[0], 1
+    while factor > 1 and loss <= limit:
+        loss, epoch = loss * factor, epoch + 1
+    return epoch if factor > 1 else math.inf
+
+
+def added(losses):
+    """Return the epoch for a loss that grows by the same amount each time."""
+    step = losses[1] - losses[0]
+    return math.ceil((LARGEST - losses[0]) / step) + 1 if step > 0 else math.inf
+
+
+overflow_epoch = Exercise(
+    "The first epoch, counted from 1, whose loss is above the largest float32 number, if the loss goes on "
+    "by the same factor each epoch; math.inf if it does not grow.",
+    "overflow_epoch(losses)",
+    cases=[
+        ([1.0, 10.0],),
+        ([3e37, 3e38],),
+        ([4.0, 2.0, 1.0],),
+        ([0.5, 0.5],),
+        ([0.02, 0.06, 0.18],),
+        ([700.0, 1050.0, 1575.0, 2362.5],),
+    ],
+    right=growing,
+    mistakes={
+        "One epoch too early: the first loss in the list belongs to epoch 1.": lambda v: growing(v) - 1,
+        "One epoch too late.": lambda v: growing(v) + 1,
+        "The loss is multiplied in each epoch; here it is added to.": added,
+        "This is where float64 ends. float32 ends near 3e38.": lambda v: growing(
+            v, float(np.finfo(float).max)
+        ),
+        "The factor is upside down: later loss divided by earlier loss.": lambda v: growing([v[1], v[0]]),
+        "Count from the first loss in the list, not from a loss of 1.": lambda v: growing([1.0, v[1] / v[0]]),
+    },
+)
+
+
+# Resume
+
+
+def small_model(seed):
+    """Return ``build()``, which makes the same compiled model each time."""
+
+    def build():
+        from nnbook.layers import Dense, Dropout, Input
+        from nnbook.models import Sequential
+
+        layers = [Input((4,)), Dense(6, activation="tanh"), Dropout(0.25), Dense(1, activation="sigmoid")]
+        model = Sequential(layers, seed=seed)
+        model.compile(loss="binary_crossentropy", optimizer="adam")
+        return model
+
+    return build
+
+
+def fingerprints(train, seed, epochs):
+    """Return how many steps a model made and a fingerprint of all bits of its weights."""
+    x = np.random.default_rng(seed).normal(size=(20, 4))
+    y = (x.sum(axis=1) > 0).astype(int)
+    with tempfile.TemporaryDirectory() as folder:
+        model = train(small_model(seed), x, y, epochs, str(Path(folder) / "half.safetensors"))
+    if not hasattr(model, "get_weights"):
+        return model
+    bits = b"".join(np.ascontiguousarray(part).tobytes() for part in model.get_weights())
+    return {"steps": int(model.optimizer.iterations), "weights": hashlib.sha256(bits).hexdigest()[:12]}
+
+
+def in_one_go(build, x, y, epochs, path):
+    """Train without a break."""
+    model = build()
+    model.fit(x, y, epochs=epochs, batch_size=8, verbose=0)
+    return model
+
+
+def in_two(carry_on, second=0.5):
+    """Return a training in two parts; ``carry_on(build, model, path)`` gives the model of the second part."""
+
+    def train(build, x, y, epochs, path):
+        model = in_one_go(build, x, y, epochs // 2, path)
+        model = carry_on(build, model, path)
+        model.fit(x, y, epochs=int(epochs * second), batch_size=8, verbose=0)
+        return model
+
+    return train
+
+
+def loaded(build, model, path):
+    """Save and load."""
+    from nnbook.models import load_model
+
+    model.save(path)
+    return load_model(path)
+
+
+def weights_only(build, model, path):
+    """Carry over the weights and nothing else."""
+    fresh = build()
+    fresh.set_weights(model.get_weights())
+    return fresh
+
+
+def compiled_again(build, model, path):
+    """Load, and lose the optimiser's memory."""
+    model = loaded(build, model, path)
+    model.compile(loss="binary_crossentropy", optimizer="adam")
+    return model
+
+
+train_in_two = Exercise(
+    "A model trained for half of the epochs, saved to `path`, loaded, and trained for the other half, "
+    "equal bit by bit to one trained without a break.",
+    "train_in_two(build, x, y, epochs, path)",
+    cases=[(0, 2), (1, 4)],
+    ask=fingerprints,
+    names=("seed", "epochs"),
+    right=in_one_go,
+    mistakes={
+        "The weights alone are carried over: Adam's memory and the random numbers start again.": in_two(
+            weights_only
+        ),
+        "compile after loading makes a new optimiser, without its memory. The file has it already.": in_two(
+            compiled_again
+        ),
+        "It trains for too long: half of the epochs belong to each part.": in_two(loaded, second=1),
+        "Half of the training is missing: fit the loaded model for the other half, and return that one.": (
+            in_two(loaded, second=0)
+        ),
+    },
+)
+
+
+# A yardstick
+
+yardstick = Exercise(
+    "The accuracy of always giving the most frequent label.",
+    "yardstick(labels)",
+    cases=[
+        (np.array([1, 1, 0, 1]),),
+        (np.array([0, 0, 1, 0, 0]),),
+        (np.array([7, 7, 7]),),
+        (np.array([2, 0, 2, 1, 2, 3, 0, 2]),),
+        (np.random.default_rng(0).integers(0, 10, 40),),
+    ],
+    right=lambda labels: max(sum(labels == label) for label in labels) / len(labels),
+    mistakes={
+        "This is the accuracy of guessing among the classes. The best constant answer is often better.": (
+            lambda labels: 1 / len(set(labels.tolist()))
+        ),
+        "This is the most frequent label itself; its share is wanted.": lambda labels: np.bincount(
+            labels
+        ).argmax(),
+        "This is how often the label occurs. Divide by the number of labels.": (
+            lambda labels: np.bincount(labels).max()
+        ),
+        "This is the mean of the labels, which is a share only where all are 0 or 1 and 1 is the commoner.": (
+            lambda labels: labels.mean()
+        ),
+        "The commonest label need not be 1.": lambda labels: np.mean(labels == 1),
+    },
+)
+
+
+# A model
+
+
+def described(model):
+    """Return what matters of a compiled model, of either engine; text says what it is not."""
+    if not hasattr(model, "layers") or not hasattr(model, "count_params"):
+        return f"A Sequential model was wanted, not {type(model).__name__}."
+    if getattr(model, "loss", None) is None or getattr(model, "optimizer", None) is None:
+        return "The model is not compiled."
+    if not (getattr(model, "built", True) and model.layers):
+        return "The model does not know its input yet: begin with Input((64,))."
+    dense = [layer for layer in model.layers if hasattr(layer, "units")]
+    loss = (
+        model.loss
+        if isinstance(model.loss, str)
+        else getattr(model.loss, "name", None) or model.loss.__name__
+    )
+    return {
+        "inputs": int(model.input_shape[-1]),
+        "units": [int(layer.units) for layer in dense],
+        "activations": [getattr(layer.activation, "__name__", str(layer.activation)) for layer in dense],
+        "loss": loss,
+        "parameters": int(model.count_params()),
+    }
+
+
+READER = {
+    "inputs": 64,
+    "units": [16, 10],
+    "activations": ["relu", "softmax"],
+    "loss": "sparse_categorical_crossentropy",
+    "parameters": 65 * 16 + 17 * 10,
+}
+
+
+def model_problem(seen) -> str:
+    """Say in what a model differs from the one that was asked for."""
+    if isinstance(seen, str):
+        return seen
+    wrong = next((key for key in READER if seen[key] != READER[key]), None)
+    return f"Not as asked for: {wrong}: {seen[wrong]}." if wrong else ""
+
+
+reader = Exercise(
+    "A compiled Sequential model, of either engine: 64 inputs, one hidden layer of 16 ReLU neurons, "
+    "10 softmax outputs, for labels that are integers.",
+    ask=described,
+    problem=model_problem,
+    alone=False,
+    symptoms={
+        "That loss wants one-hot rows. Integers go with the sparse form.": (
+            lambda seen: seen["loss"] == "categorical_crossentropy"
+        ),
+        "The input layer has no neurons: Input((64,)), not Dense(64).": lambda seen: (
+            seen["units"][:1] == [64]
+        ),
+        "Ten classes, one answer: softmax makes the outputs add up to 1.": (
+            lambda seen: seen["activations"][-1] in ("sigmoid", "linear", "relu")
+        ),
+        "One output for each class: there are 10 digits.": lambda seen: seen["units"][-1] != 10,
+        "A hidden layer without an activation function adds nothing.": lambda seen: (
+            seen["activations"][0] == "linear"
+        ),
+        "There is one hidden layer only; the output layer is the second Dense.": lambda seen: (
+            len(seen["units"]) != 2
+        ),
+    },
+)

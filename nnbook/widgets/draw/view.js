@@ -1,0 +1,315 @@
+// One view of a model: its elements, what it listens to, and when it draws.
+
+const PANELS = { plane: Plane, bars: Bars, network: Network, graph: Graph, table: Table, matrix: Matrix };
+const SPEAK_MS = 1000;
+const ROWS_SHOWN = 200, COLUMNS_SHOWN = 24;
+
+/** Make an element. */
+function h(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  node.append(...children);
+  return node;
+}
+
+/** Put words into an element, only if they are new. */
+function put(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+class View {
+  constructor(model, el) {
+    Object.assign(this, { model, parts: [], dirty: new Set(), changes: [], undo: [], drawn: 0, spoken: 0 });
+    this.motion = matchMedia("(prefers-reduced-motion: reduce)");
+    this.buildFrame(el);
+    this.listen();
+    this.rebuild();
+    this.drawFrame(performance.now());
+  }
+
+  // What every figure has around its panels.
+
+  buildFrame(el) {
+    const hidden = { class: "nn-hidden" };
+    this.error = h("p", { class: "nn-error", role: "alert", hidden: "" });
+    this.panels = h("div", { class: "nn-panels" });
+    this.reading = h("p", { class: "nn-reading", "aria-hidden": "true" }); // `voice` says it aloud
+    this.voice = h("p", { ...hidden, "aria-live": "polite" });
+    this.probe = h("span", { class: "nn-hidden nn-probe", "aria-hidden": "true" });
+    this.button = h("button", { class: "nn-button", type: "button", "aria-expanded": "false" }, "Data");
+    this.data = h("div", { class: "nn-scroll", tabindex: "0", role: "region", "aria-label": "Data of this figure", hidden: "" });
+    const foot = h("div", { class: "nn-foot" }, this.reading, h("span", { class: "nn-status" }, "computing …"), this.button);
+    this.root = h("div", { class: "nn-figure", role: "group" }, this.error, this.panels, foot, this.data, this.voice, this.probe);
+    el.append(this.root);
+    this.button.addEventListener("click", () => {
+      this.data.hidden = !this.data.hidden;
+      this.button.setAttribute("aria-expanded", String(!this.data.hidden));
+      this.fillData();
+    });
+  }
+
+  listen() {
+    const on = (names, change) => {
+      const handle = () => this.later(change);
+      for (const name of names) {
+        this.model.on("change:" + name, handle);
+        this.undo.push(() => this.model.off("change:" + name, handle));
+      }
+    };
+    const restyle = () => this.restyle();
+    on(["spec"], () => this.rebuild());
+    on(["arrays", "buffer"], () => this.reload());
+    on(["height"], restyle);
+    on(["values", "busy", "error", "alt"], () => {});
+    on(Object.keys(this.model.get("spec").controls ?? {}).map((name) => "at_" + name), () => this.take());
+    for (const query of ["(forced-colors: active)", "(prefers-color-scheme: dark)", "(min-resolution: 1.5dppx)"]) {
+      const media = matchMedia(query), handle = () => this.later(restyle);
+      media.addEventListener("change", handle);
+      this.undo.push(() => media.removeEventListener("change", handle));
+    }
+    const themes = new MutationObserver(() => {
+      this.later(restyle);
+      this.drawFrame(performance.now()); // at once: printing does not wait for a frame
+    });
+    for (const node of [document.documentElement, document.body]) {
+      themes.observe(node, { attributes: true, attributeFilter: ["data-theme", "data-jp-theme-light", "class"] });
+    }
+    const sizes = new ResizeObserver(() => this.later(() => this.resize()));
+    sizes.observe(this.panels);
+    this.undo.push(() => themes.disconnect(), () => sizes.disconnect(), () => cancelAnimationFrame(this.frame));
+  }
+
+  stop() {
+    this.undo.forEach((undo) => undo());
+    clearTimeout(this.timer);
+    this.root.remove();
+  }
+
+  // Panels.
+
+  rebuild() {
+    this.arrays = new Arrays(this.model);
+    this.arrays.refresh(0, false);
+    this.parts = (this.model.get("spec").panels ?? []).map((panel) => this.buildPart(panel));
+    this.panels.replaceChildren(...this.parts.map(({ section }) => section));
+    this.restyle();
+  }
+
+  buildPart(panel) {
+    const share = panel.width ?? 1;
+    const section = h("section", { class: "nn-panel", style: `flex: ${share} 1 ${Math.round(150 + 70 * share)}px` });
+    const legend = h("ul", { class: "nn-legend" }), plot = h("div", { class: "nn-plot" });
+    section.append(...(panel.title ? [h("p", { class: "nn-title" }, panel.title)] : []), legend, plot);
+    const drawn = new PANELS[panel.kind](panel, this.arrays);
+    const part = { panel, section, legend, plot, drawn, uses: new Set(drawn.names()) };
+    if (drawn.build) return drawn.build(plot), part;
+    const name = panel.title || panel.y?.label || panel.kind;
+    const about = { role: "application", "aria-roledescription": "plot", "aria-label": `${name}: arrow keys read its values` };
+    part.canvas = h("canvas", { tabindex: "0", ...about });
+    plot.append(part.canvas);
+    part.cursor = new Cursor(this, part);
+    return part;
+  }
+
+  /** Take up the theme. */
+  restyle() {
+    this.theme = readTheme(this.root, this.probe);
+    for (const { drawn, legend } of this.parts) {
+      drawn.theme = this.theme;
+      const items = drawn.legend();
+      legend.replaceChildren(...items.map((item) => h("li", {}, ...this.swatch(item), item.text)));
+      legend.hidden = !items.length;
+    }
+    this.resize();
+  }
+
+  /** The sign before a legend's words: a line, a marker, or a bar of shades with its ends. */
+  swatch({ color, dash, marker, width = 2, shade }) {
+    if (shade) {
+      const colors = [0, 0.25, 0.5, 0.75, 1].map((part) => css(shade.at(shade.low + part * (shade.high - shade.low))));
+      const bar = h("span", { class: "nn-bar", style: `background: linear-gradient(to right, ${colors})` });
+      return [sayNumber(shade.low, 2), bar, sayNumber(shade.high, 2)];
+    }
+    const canvas = h("canvas", { class: "nn-swatch", "aria-hidden": "true" }), wide = dash ? 26 : 12;
+    const hand = Object.assign(new Canvas({}, this.arrays), { ctx: this.fit(canvas, wide, 12), theme: this.theme });
+    canvas.style.width = wide + "px";
+    hand.pen(color, width, dash);
+    if (dash) hand.stroke([1, 6], [25, 6]);
+    if (marker) hand.markers(marker, [[wide / 2, 6]], dash ? 3.4 : 4.6, color);
+    return [canvas];
+  }
+
+  /** Give a canvas its size on this screen; return its context, in CSS pixels. */
+  fit(canvas, wide, tall) {
+    const dense = devicePixelRatio || 1;
+    canvas.style.height = tall + "px";
+    Object.assign(canvas, { width: Math.round(wide * dense), height: Math.round(tall * dense), wide, tall });
+    const ctx = canvas.getContext("2d");
+    ctx.setTransform(dense, 0, 0, dense, 0, 0);
+    return ctx;
+  }
+
+  /** Rows are as high as the model says, but hardly higher than their widest panel is wide. */
+  resize() {
+    const shown = this.parts.filter(({ section, panel }) => {
+      const here = Object.entries(panel.when ?? {}).every(([control, indices]) => indices.includes(this.arrays.at(control)));
+      section.hidden = !here;
+      return here;
+    });
+    const sizes = shown.map(({ section, plot }) => [section.offsetTop, plot.clientWidth]);
+    shown.forEach(({ canvas, plot }, i) => {
+      const [top, wide] = sizes[i];
+      if (!canvas && plot.scrollWidth > wide) plot.tabIndex = 0; // so that the keyboard can scroll it
+      const widest = Math.max(...sizes.filter(([other]) => other === top).map(([, width]) => width));
+      const tall = Math.min(this.model.get("height") || 320, Math.round(0.85 * widest) + 45);
+      if (canvas && wide) this.fit(canvas, wide, tall);
+    });
+    this.dirty = new Set(shown);
+    this.later(() => {});
+  }
+
+  // Changes: gathered, and done in the next frame.
+
+  later(change) {
+    this.changes.push(change);
+    this.frame ??= requestAnimationFrame((now) => this.drawFrame(now));
+  }
+
+  reload() {
+    this.arrays.load();
+    this.take();
+    this.restyle();
+  }
+
+  /** Take up new indices; the arrays move there, unless the reader prefers no motion. */
+  take() {
+    const changed = this.arrays.refresh(performance.now(), !this.motion.matches);
+    this.soil(changed);
+    for (const part of this.parts) if (part.panel.marks?.some(({ upto }) => upto)) this.dirty.add(part);
+    if (this.parts.some(({ panel }) => panel.when)) this.resize();
+    this.fillData();
+  }
+
+  soil(names) {
+    for (const part of this.parts) if ([...names].some((name) => part.uses.has(name))) this.dirty.add(part);
+  }
+
+  redraw(part) {
+    this.dirty.add(part);
+    this.later(() => {});
+  }
+
+  drawFrame(now) {
+    cancelAnimationFrame(this.frame);
+    this.frame = null;
+    try {
+      this.changes.splice(0).forEach((change) => change());
+      this.soil(this.arrays.step(now));
+      this.dirty.forEach((part) => this.drawPart(part));
+      this.dirty.clear();
+      this.say();
+    } catch (problem) {
+      this.show(`This figure cannot be drawn: ${problem.message}`);
+      console.error(problem);
+    }
+    this.root.dataset.drawn = ++this.drawn;
+    if (this.changes.length || this.arrays.moves.size) this.later(() => {});
+  }
+
+  drawPart({ section, canvas, drawn, cursor }) {
+    if (section.hidden || (canvas && !canvas.wide)) return;
+    drawn.draw(canvas?.getContext("2d"), canvas?.wide, canvas?.tall, this.theme);
+    const words = cursor?.draw(drawn);
+    if (words && cursor.held && words !== cursor.said) this.speak(words);
+    if (cursor) cursor.said = words;
+  }
+
+  // Words.
+
+  say() {
+    const { root, model } = this;
+    const text = this.readOut(model.get("spec").reading ?? "");
+    if (text !== root.dataset.reading && root.dataset.reading !== undefined) this.speak(text);
+    root.dataset.reading = text;
+    put(this.reading, text);
+    root.classList.toggle("nn-busy", Boolean(model.get("busy")));
+    root.setAttribute("aria-busy", String(Boolean(model.get("busy"))));
+    root.setAttribute("aria-label", model.get("alt"));
+    this.show(model.get("error"));
+  }
+
+  /** Fill in a reading's blanks: {control}, {array:.3f}, {array[control or number]:.3f}. */
+  readOut(template) {
+    const { controls = {}, says = {} } = this.model.get("spec");
+    const values = this.model.get("values") ?? {};
+    return template.replace(/\{(\w+)(?:\[(\w+)\])?(?::([^}]+))?\}/g, (_, name, index = "0", how) => {
+      if (name in values) return values[name];
+      if (name in controls) return controls[name].texts[this.arrays.at(name)];
+      const value = this.arrays.true(name)[index in controls ? this.arrays.at(index) : Number(index)];
+      const words = says[name]?.[Math.round(value)];
+      return words === undefined ? formatNumber(value, how) : this.readOut(words);
+    });
+  }
+
+  /** Say something aloud: at most once a second, and nothing while frames play. */
+  speak(text) {
+    this.words = text;
+    if (this.timer) return;
+    const wait = this.model.get("playing") ? SPEAK_MS : Math.max(0, this.spoken + SPEAK_MS - performance.now());
+    this.timer = setTimeout(() => {
+      this.timer = 0;
+      if (this.model.get("playing")) return this.speak(this.words);
+      this.spoken = performance.now();
+      this.voice.textContent = this.words;
+    }, wait);
+  }
+
+  show(message) {
+    this.error.hidden = !message;
+    put(this.error, message || "");
+  }
+
+  // Data.
+
+  fillData() {
+    const shown = this.data.hidden ? [] : this.parts.filter(({ section }) => !section.hidden);
+    const tables = shown.flatMap(({ drawn }) => drawn.tables?.() ?? joinSeries(drawn.series()).flatMap(dataTable));
+    this.data.replaceChildren(...tables);
+  }
+}
+
+/** Series over the same x become one table with more columns. */
+function joinSeries(all) {
+  const tables = [];
+  for (const series of all.filter(({ count }) => count)) {
+    const other = tables.find(({ shared, count }) => shared && shared === series.shared && count === series.count);
+    if (other) other.fields.push(...series.fields.slice(1));
+    else tables.push({ ...series, fields: [...series.fields] });
+  }
+  return tables;
+}
+
+/** An HTML table of a series; long ones leave out rows and columns evenly, and say so. */
+function dataTable({ label, count, columns, fields }) {
+  const rows = columns ? count / columns : count;
+  const r = Math.ceil(rows / ROWS_SHOWN), c = Math.ceil((columns ?? 1) / COLUMNS_SHOWN);
+  const every = (n, step) => Array.from({ length: Math.ceil(n / step) }, (_, k) => k * step);
+  const row = (tag, cells) => h("tr", {}, ...cells.map((text) => h(tag, tag === "th" ? { scope: "col" } : {}, text)));
+  const [[xName, x], [yName, y], [, value]] = columns ? fields : [[], [], []];
+  const across = every(columns ?? 0, c);
+  const heads = columns ? [`${yName} \\ ${xName}`, ...across.map(x)] : fields.map(([name]) => name || "name");
+  const body = every(rows, r).map((i) => (columns
+    ? [y(i * columns), ...across.map((k) => value(i * columns + k))]
+    : fields.map(([, say]) => say(i))));
+  const table = h("table", {}, h("caption", {}, label), h("thead", {}, row("th", heads)),
+    h("tbody", {}, ...body.map((cells) => row("td", cells))));
+  const left = [r > 1 && `one row in ${r} of ${rows}`, c > 1 && `one column in ${c} of ${columns}`].filter(Boolean);
+  return [table, ...(left.length ? [h("p", { class: "nn-note" }, `Shown: ${left.join(", ")}.`)] : [])];
+}
+
+function render({ model, el }) {
+  const view = new View(model, el);
+  return () => view.stop();
+}
+
+export default { render };

@@ -1,0 +1,198 @@
+"""What readers write in the exercises of chapter 11: other right ways, and wrong ones with their hints."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+import numpy as np
+
+from nnbook.layers import Dense, Input
+from nnbook.losses import SparseCategoricalCrossentropy
+from nnbook.models import Sequential, load_model
+
+# Right
+
+
+def updates(samples, batch_size, epochs, validation_split):
+    samples = round(samples * (1 - validation_split))
+    full, rest = divmod(samples, batch_size)
+    return (full + (rest > 0)) * epochs
+
+
+def cut(order, batch_size):
+    return np.split(order, range(batch_size, len(order), batch_size))
+
+
+def stop(val_loss, patience):
+    best, best_epoch = val_loss[0], 1
+    for epoch in range(2, len(val_loss) + 1):
+        if val_loss[epoch - 1] < best:
+            best, best_epoch = val_loss[epoch - 1], epoch
+        elif epoch - best_epoch >= patience:
+            return [epoch, best_epoch]
+    return [len(val_loss), best_epoch]
+
+
+def overflow_epoch(losses):
+    rate = math.log(losses[1]) - math.log(losses[0])
+    if rate <= 0:
+        return float("inf")
+    return 2 + math.floor((math.log(np.finfo("float32").max) - math.log(losses[0])) / rate)
+
+
+def train_in_two(build, x, y, epochs, path):
+    first = build()
+    first.fit(x, y, epochs=epochs // 2, batch_size=8, verbose=0)
+    first.save(path)
+    second = load_model(path)
+    second.fit(x, y, epochs=epochs, initial_epoch=epochs // 2, batch_size=8, verbose=0)
+    return second
+
+
+def reader(hidden=16, out=10, loss="sparse_categorical_crossentropy", last="softmax", first="relu", more=()):
+    layers = [*more, Dense(hidden, activation=first), Dense(out, activation=last)]
+    model = Sequential([Input((64,)), *layers])
+    model.compile(loss=loss, optimizer="adam")
+    return model
+
+
+RIGHT = {
+    "updates": updates,
+    "cut": cut,
+    "stop": stop,
+    "overflow_epoch": overflow_epoch,
+    "train_in_two": train_in_two,
+    "yardstick": lambda labels: np.unique(labels, return_counts=True)[1].max() / labels.size,
+    "reader": reader(loss=SparseCategoricalCrossentropy()),
+}
+
+# Wrong
+
+
+def slices(order, size):
+    return [order[k : k + size] for k in range(0, len(order), size)]
+
+
+def patient(val_loss, patience, *, late=False, before=False, ties=False):
+    best, wait, last = 0, 0, math.inf
+    for k, loss in enumerate(val_loss):
+        better = loss <= val_loss[best] if ties else k == 0 or loss < val_loss[best]
+        best = k if better else best
+        wait = 0 if (loss < last if before else better) else wait + 1
+        last = loss
+        if wait >= patience + late:
+            return k + 1, best + 1
+    return len(val_loss), best + 1
+
+
+def halves(carry_on, share=0.5):
+    def train_in_two(build, x, y, epochs, path):
+        model = build()
+        model.fit(x, y, epochs=epochs // 2, batch_size=8, verbose=0)
+        model = carry_on(model, build, path)
+        if share:
+            model.fit(x, y, epochs=int(share * epochs), batch_size=8, verbose=0)
+        return model
+
+    return train_in_two
+
+
+def saved(model, build, path):
+    model.save(path)
+    return load_model(path)
+
+
+def only_weights(model, build, path):
+    model.save_weights(path)
+    fresh = build()
+    fresh.load_weights(path)
+    return fresh
+
+
+def compiled(model, build, path):
+    model = saved(model, build, path)
+    model.compile(loss="binary_crossentropy", optimizer="adam")
+    return model
+
+
+def not_compiled():
+    model = Sequential([Input((64,)), Dense(16, activation="relu"), Dense(10, activation="softmax")])
+    return model
+
+
+LIMIT = float(np.finfo("float32").max)
+
+WRONG = {
+    "updates": [
+        ("Round up", lambda n, size, epochs, split: int(n * (1 - split)) // size * epochs),
+        ("Multiply by the number of epochs", lambda n, size, epochs, split: updates(n, size, 1, split)),
+        ("The validation samples are taken away", lambda n, size, epochs, split: updates(n, size, epochs, 0)),
+        ("not the part that is kept", lambda n, size, epochs, split: updates(n, size, epochs, 1 - split)),
+        ("No batch reaches", lambda n, size, epochs, split: -(-n * (1 - split) * epochs // size)),
+        ("An epoch is the whole training set", lambda n, size, epochs, split: epochs),
+        ("not one sample", lambda n, size, epochs, split: n * (1 - split) * epochs),
+        ("It is called as", lambda n, size: n // size),
+    ],
+    "cut": [
+        ("no row may be left out", lambda order, size: [b for b in slices(order, size) if len(b) == size]),
+        ("not the number of batches", np.array_split),
+        ("The batches overlap", lambda order, size: [order[k : k + size] for k in range(len(order))]),
+        ("does not keep to `order`", lambda order, size: slices(np.sort(order), size)),
+        (
+            "It returned a generator",
+            lambda order, size: (order[k : k + size] for k in range(0, len(order), size)),
+        ),
+    ],
+    "stop": [
+        ("one epoch too long", lambda v, p: patient(v, p, late=True)),
+        ("counted from 0", lambda v, p: tuple(np.array(stop(v, p)) - 1)),
+        ("not with the loss of the epoch before", lambda v, p: patient(v, p, before=True)),
+        ("A tie is no improvement", lambda v, p: patient(v, p, ties=True)),
+        ("not the last", lambda v, p: (stop(v, p)[0], stop(v, p)[0])),
+        ("exchanged", lambda v, p: tuple(reversed(stop(v, p)))),
+        ("a tuple of 2 was wanted", lambda v, p: stop(v, p)[0]),
+    ],
+    "overflow_epoch": [
+        ("One epoch too early", lambda v: overflow_epoch(v) - 1),
+        (
+            "here it is added to",
+            lambda v: math.floor((LIMIT - v[0]) / (v[1] - v[0])) + 2 if v[1] > v[0] else math.inf,
+        ),
+        (
+            "float32 ends near 3e38",
+            lambda v: (
+                2 + int((math.log(np.finfo(float).max) - math.log(v[0])) / math.log(v[1] / v[0]))
+                if v[1] > v[0]
+                else math.inf
+            ),
+        ),
+        ("upside down", lambda v: overflow_epoch([v[1], v[0]])),
+        ("not from a loss of 1", lambda v: overflow_epoch([1, v[1] / v[0]])),
+    ],
+    "train_in_two": [
+        ("The weights alone are carried over", halves(only_weights)),
+        ("compile after loading", halves(compiled)),
+        ("It trains for too long", halves(saved, share=1)),
+        ("Half of the training is missing", halves(saved, share=0)),
+    ],
+    "yardstick": [
+        ("guessing among the classes", lambda labels: 1 / len(np.unique(labels))),
+        ("the most frequent label itself", lambda labels: Counter(labels.tolist()).most_common(1)[0][0]),
+        ("how often the label occurs", lambda labels: Counter(labels.tolist()).most_common(1)[0][1]),
+        ("the mean of the labels", np.mean),
+        (
+            "need not be 1",
+            lambda labels: sum(labels) / len(labels) if max(labels) < 2 else np.mean(labels == 1),
+        ),
+    ],
+    "reader": [
+        ("Integers go with the sparse form", reader(loss="categorical_crossentropy")),
+        ("not Dense(64)", reader(more=[Dense(64, activation="relu")])),
+        ("softmax makes the outputs add up", reader(last="sigmoid")),
+        ("there are 10 digits", reader(out=1)),
+        ("is not compiled", not_compiled()),
+        ("Not as asked for: units: [32, 10]", reader(hidden=32)),
+        ("A Sequential model was wanted", "reader"),
+    ],
+}
