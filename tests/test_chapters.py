@@ -204,6 +204,34 @@ def test_every_figure_has_a_caption_a_name_and_an_alternative_text(chapter):
         assert "set_title" not in cell.source and "plt.title" not in cell.source, cell.id
 
 
+# Widgets and exercises
+
+
+@every_chapter
+def test_a_chapter_has_a_widget_and_five_to_eight_exercises(chapter):
+    assert [cell.id for cell in code(chapter) if "explorers." in cell.source]
+    stubs, solutions = ([t for t in tags(chapter) if t.startswith(kind)] for kind in ("stub:", "solution:"))
+    names = [tag.partition(":")[2] for tag in stubs]
+    assert 5 <= len(names) <= 8 and names == [tag.partition(":")[2] for tag in solutions]
+
+
+def tags(chapter):
+    """Return the tags of all cells, in order."""
+    return [tag for cell in cells(chapter) for tag in cell.tags]
+
+
+@every_chapter
+def test_an_exercise_is_asked_tried_and_solved_in_a_fold_in_this_order(chapter):
+    steps = []
+    for cell in cells(chapter):
+        steps += re.findall(r"^:::\{(exercise|solution-start|solution-end)\}", cell.source, re.M)
+        steps += [tag.partition(":")[0] for tag in cell.tags if tag.startswith(("stub:", "solution:"))]
+        if any(tag.startswith("solution:") for tag in cell.tags):
+            assert cell.metadata["jupyter"]["source_hidden"], cell.id
+    one = ["exercise", "stub", "solution-start", "solution", "solution-end"]
+    assert steps == one * (len(steps) // len(one))
+
+
 def test_figures_labels_and_equations_have_names_of_their_own():
     names = [name for chapter in CHAPTERS for _, _, name, _ in figures(chapter)]
     sources = [cell.source for chapter in CHAPTERS for cell in texts(chapter)]

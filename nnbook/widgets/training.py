@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from time import monotonic
+from time import monotonic, sleep
 
 PAUSE = 0.1  # seconds between two pictures, at least
 
@@ -69,7 +69,8 @@ class Run:
 
     @property
     def stopped(self) -> bool:
-        """Whether somebody asked the job to end."""
+        """Whether somebody asked the job to end; to ask lets the kernel's own thread go on for a moment."""
+        sleep(0)
         return self.stopping.is_set()
 
     def tell(self, picture, *, last: bool = False):
