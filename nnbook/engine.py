@@ -1,8 +1,9 @@
 """The compiled path of training: the readable path, noted once as programs, then replayed.
 
 ``Sequential.fit`` comes here when ``takes(model, y)``. The formulas of layers.py, activations.py and of the
-optimisers run once, on the values of program.py; from then on a step of training is the list of calls that
-they noted. What also differs from the readable path is where the numbers lie:
+optimisers, or their quicker twins in formulas.py, run once, on the values of program.py; from then on a step
+of training is the list of calls that they noted. What also differs from the readable path is where the
+numbers lie:
 
 - Samples are rows here too, but arrays lie in memory column by column and have one more column, of ones:
   ``[x, 1] @ [W; b]`` is x W + b, and ``[x, 1].T @ dz`` holds the gradient of W and, in its last row, of b.
@@ -11,20 +12,19 @@ they noted. What also differs from the readable path is where the numbers lie:
 - Outputs are kept, and scored when somebody asks for the loss: after an epoch, or, where a callback looks at
   batches, after each of them.
 
-From top to bottom: activations, losses, optimisers, the network and its steps, passes over the data.
+From top to bottom: the network, its steps, passes over the data, epochs, what can be compiled. sweep.py lets
+all arrays have one axis more in front, ``network.lead``, and so trains many networks at once.
 """
 
 from __future__ import annotations
 
 import copy
 import math
-from itertools import islice
 
 import numpy as np
 
-from nnbook import activations, callbacks, layers, losses, metrics, optimizers, regularizers
-from nnbook.erf import erf
-from nnbook.losses import EPSILON
+from nnbook import activations, callbacks, layers, metrics, regularizers
+from nnbook.formulas import GRADIENTS, HINGES, LOGITS, OVER_FEATURES, UPDATES, activate, loss_values, prepare
 from nnbook.program import Program, Value
 
 BLOCK = 2**18  # bytes of samples that are gathered at once
@@ -33,247 +33,97 @@ KEPT = 2**16  # bytes of outputs that wait to be scored
 BATCHES = 32  # batches that are gathered at once, at most
 CHUNK = 2**15  # parameters that are updated at once: with gradients and slots they fit into the cache
 
-# --- activations and losses -------------------------------------------------------------------------------
-# The formulas of activations.py are noted as they are, but those here share work between an activation and
-# its derivative. Each returns a = f(z), and a function that brings a gradient from a back to z.
-
-
-def sigmoid(z):
-    a = 1 / (1 + np.exp(-z))
-    return a, lambda grad: grad * (a * (1 - a))
-
-
-def tanh(z):
-    a = np.tanh(z)
-    return a, lambda grad: grad * (1 - a * a)
-
-
-def relu(z, negative_slope=0.0, max_value=None):
-    if max_value is not None:
-        return as_written(activations.relu, z, negative_slope=negative_slope, max_value=max_value)
-    if not negative_slope:
-        return np.maximum(z, 0), lambda grad: grad * (z > 0)
-    a = np.maximum(z, 0) + negative_slope * np.minimum(z, 0)
-    return a, lambda grad: grad * np.where(z > 0, 1, negative_slope)
-
-
-def gelu(z):
-    share = 0.5 * (1 + erf(z * 0.5**0.5))
-    a = z * share
-    return a, lambda grad: grad * (share + z * np.exp(z * z * -0.5) * (2 * np.pi) ** -0.5)
-
-
-def silu(z):
-    s, _ = sigmoid(z)
-    a = z * s
-    return a, lambda grad: grad * (s + a * (1 - s))
-
-
-def softplus(z):
-    a = np.log1p(np.exp(-np.abs(z))) + np.maximum(z, 0)
-    return a, lambda grad: grad * sigmoid(z)[0]
-
-
-def softmax(z):
-    a = activations.softmax(z)
-    return a, lambda grad: a * (grad - np.sum(grad * a, axis=-1, keepdims=True))
-
-
-def log_softmax(z):
-    a = activations.log_softmax(z)
-    return a, lambda grad: grad - np.exp(a) * np.sum(grad, axis=-1, keepdims=True)
-
-
-SHARED = {getattr(activations, f.__name__): f for f in (sigmoid, tanh, relu, gelu, silu, softplus, softmax)}
-SHARED |= {activations.log_softmax: log_softmax}
-SHARED |= {activations.leaky_relu: lambda z, negative_slope=0.2: relu(z, negative_slope)}
-OWN = set(activations.PRIMES)
-
-
-def as_written(function, z, **options):
-    """Note an activation as activations.py has it."""
-    return function(z, **options), lambda grad: activations.backward(function, z, grad, **options)
-
-
-def activate(function, z, options):
-    """Note an activation in the quicker way, if there are two."""
-    return SHARED[function](z, **options) if function in SHARED else as_written(function, z, **options)
-
-
-# The gradients of losses.py, for a loss with its options, labels y as ``prepare`` makes them, and outputs p;
-# c turns a sum over all values, or all samples, into a mean.
-
-
-def binary_crossentropy(loss, y, p, c):
-    if loss.from_logits:
-        return (sigmoid(p)[0] - y) * c
-    q = np.clip(p, EPSILON, 1 - EPSILON)
-    return (q == p) * (q - y) / (q * (1 - q)) * c
-
-
-def categorical_crossentropy(loss, y, p, c):
-    if loss.from_logits:
-        return (activations.softmax(p) - y) * c
-    total = np.sum(p, axis=-1, keepdims=True)
-    p = p / total
-    q = np.clip(p, EPSILON, 1 - EPSILON)
-    g = (q == p) * y / q
-    return (np.sum(g * p, axis=-1, keepdims=True) - g) / total * c
-
-
-def sparse_categorical_crossentropy(loss, y, p, c):
-    if loss.from_logits:
-        return (activations.softmax(p) - y) * c
-    q = np.clip(p, EPSILON, 1 - EPSILON)
-    return (q == p) * (q / np.sum(q, axis=-1, keepdims=True) - y) / q * c
-
-
-def kl_divergence(loss, y, p, c):
-    q = np.clip(p, EPSILON, 1)
-    return (q == p) * y / q * -c
-
-
-GRADIENTS = {
-    losses.MeanSquaredError: lambda loss, y, p, c: (p - y) * (2 * c),
-    losses.MeanAbsoluteError: lambda loss, y, p, c: np.sign(p - y) * c,
-    losses.Huber: lambda loss, y, p, c: np.clip(p - y, -loss.delta, loss.delta) * c,
-    losses.LogCosh: lambda loss, y, p, c: np.tanh(p - y) * c,
-    losses.Poisson: lambda loss, y, p, c: (1 - y / (p + EPSILON)) * c,
-    losses.BinaryCrossentropy: binary_crossentropy,
-    losses.Hinge: lambda loss, y, p, c: (y * p <= 1) * y * -c,
-    losses.SquaredHinge: lambda loss, y, p, c: np.maximum(1 - y * p, 0) * y * (-2 * c),
-    losses.CategoricalCrossentropy: categorical_crossentropy,
-    losses.SparseCategoricalCrossentropy: sparse_categorical_crossentropy,
-    losses.KLDivergence: kl_divergence,
-}
-OVER_FEATURES = (losses.CategoricalCrossentropy, losses.SparseCategoricalCrossentropy, losses.KLDivergence)
-HINGES = (losses.Hinge, losses.SquaredHinge)
-
-
-def prepare(loss, y, out):
-    """Write labels into the vectors of ``out`` as ``GRADIENTS`` want them: one-hot, smoothed, or -1 and 1."""
-    if isinstance(loss, losses.SparseCategoricalCrossentropy):
-        np.equal(y.reshape(*out.shape[:-1], 1), np.arange(out.shape[-1]), out)
-        return
-    out[...] = y.reshape(out.shape)
-    if smoothing := getattr(loss, "label_smoothing", 0.0):
-        out *= 1 - smoothing
-        out += smoothing / (2 if isinstance(loss, losses.BinaryCrossentropy) else out.shape[-1])
-    if isinstance(loss, HINGES):
-        out[...] = losses.plus_or_minus(out)
-    if isinstance(loss, losses.KLDivergence):
-        np.clip(out, EPSILON, 1, out)
-
-
-# From logits the same gradients take fewer calls where the labels hold c already: (softmax(p) - y) c, and
-# (sigmoid(p) - y) c = (1 - y) c - c / (1 + exp(p)).
-
-
-def softmax_minus(cy, p, c):
-    e = np.exp(p - np.max(p, axis=-1, keepdims=True))
-    sums = e @ np.full((p.shape[-1], p.shape[-1]), 1 / c, p.dtype)  # of each row, over c, in all its columns
-    return e / sums - cy
-
-
-LOGITS = {kind: (lambda y, c: y * c, softmax_minus) for kind in OVER_FEATURES[:2]}
-LOGITS[losses.BinaryCrossentropy] = (lambda y, c: (1 - y) * c, lambda cy, p, c: cy - c / (1 + np.exp(p)))
-
-
-def loss_values(loss, y, out, w):
-    """Return the loss of each row, times its weight."""
-    if isinstance(loss, losses.BinaryCrossentropy) and loss.from_logits:  # a fifth of logaddexp's time
-        prepare(loss, y, y := np.empty_like(out))
-        values = np.maximum(out, 0) - y * out + np.log1p(np.exp(-np.abs(out)))
-        values = values @ np.full(out.shape[1], 1 / out.shape[1], out.dtype)
-    else:
-        values = loss.function(y, out, **loss.options)
-    return values * losses.per_sample(w, values)
-
-
-# --- optimisers -------------------------------------------------------------------------------------------
-# Their own ``update`` is noted, except where the formula counts steps: there one function computes, at each
-# step, the numbers that change with the count, and another notes the formula with them. The learning rate is
-# the first number. All is rounded as the readable path rounds it.
-
-
-def adam_numbers(o, lr, slots, alpha, *_):
-    t = alpha.dtype.type(o.iterations)  # in the model's precision, as Keras has it: that is seen in float32
-    alpha[()] = lr * (1 - o.beta_2**t) ** 0.5 / (1 - o.beta_1**t)
-
-
-def adam(o, w, g, numbers, momentum, velocity, velocity_hat=None):
-    m, v, alpha = momentum, velocity, numbers[1]
-    m += (g - m) * (1 - o.beta_1)
-    v += (g * g - v) * (1 - o.beta_2)
-    if velocity_hat is not None:
-        v = np.maximum(velocity_hat, v, out=velocity_hat)
-    w -= m / (np.sqrt(v) + o.epsilon) * alpha
-
-
-def nadam_numbers(o, lr, slots, share_m, share_g, share_v):
-    t, u_product = share_m.dtype.type(o.iterations), slots["u_product"]
-    u, u_next = (o.beta_1 * (1 - 0.5 * 0.96**k) for k in (t, t + 1))
-    u_product *= u
-    product = u_product[0]
-    share_m[()], share_g[()] = u_next / (1 - product * u_next), (1 - u) / (1 - product)
-    share_v[()] = 1 / (1 - o.beta_2**t)
-
-
-def nadam(o, w, g, numbers, momentum, velocity):
-    m, v, (lr, share_m, share_g, share_v) = momentum, velocity, numbers
-    m += (g - m) * (1 - o.beta_1)
-    v += (g * g - v) * (1 - o.beta_2)
-    w -= (m * share_m + g * share_g) * lr / (np.sqrt(v * share_v) + o.epsilon)
-
-
-def update_as_written(o, w, g, numbers, **slots):
-    o.update(w, g, numbers[0], **slots)
-
-
-UPDATES = {kind: (None, update_as_written) for kind in optimizers.CLASSES}
-UPDATES |= {optimizers.Adam: (adam_numbers, adam), optimizers.AdamW: (adam_numbers, adam)}
-UPDATES |= {optimizers.Nadam: (nadam_numbers, nadam)}
-
-
-# --- the network and its steps ----------------------------------------------------------------------------
+# --- the network ------------------------------------------------------------------------------------------
 
 
 class Network:
-    """A model's numbers in long vectors, and the steps noted for it, one for each size of batch."""
+    """A model's numbers in long vectors, and room for those of its steps."""
+
+    lead = number = ()  # the axes before samples and features; the shape of a number such as the rate
 
     def __init__(self, model, training: bool):
         self.model, self.training = model, training
         self.loss = model._loss_at_logits or model.loss
         self.quick = LOGITS[type(self.loss)] if getattr(self.loss, "from_logits", False) else None
         self.pair = model.layers[-1] if self.loss is not model.loss else None  # its activation is in the loss
-        self.w = lay_out(model.layers)
-        self.penalty, self.penalized = np.zeros(()), any(layer.regularizers for layer in model.layers)
+        self.shapes = [w.shape for w in model.trainable_weights]
+        self.w, self.penalty = self.lay_out(), np.zeros(self.number)
         if training:
-            self.g, grads = joined([np.zeros_like(w) for w in model.trainable_weights])
+            self.g, self.slots = np.zeros_like(self.w), self.lay_out_slots(model.optimizer)
+            self.numbers = [np.zeros(self.number, model.dtype) for _ in range(4)]  # change from step to step
+            grads = iter(split(self.g, self.shapes))
             for layer in model.layers:
-                layer.grads = {name: grads.pop(0) for name in layer.params}
-            self.lay_out_slots(model.optimizer)
+                layer.grads = {name: next(grads) for name in layer.params}
 
-    def lay_out_slots(self, o):
-        """Make the slots long vectors too, and arrays for the numbers that change from step to step."""
-        self.slots = {}
+    def lay_out(self) -> np.ndarray:
+        """Return the vector of the parameters, of which each layer's are views."""
+        return lay_out(self.model.layers)
+
+    def lay_out_slots(self, o) -> dict:
+        """Let the optimiser's slots be views of long vectors too; return these."""
+        vectors = {}
         for name in o.slots:
-            self.slots[name], o.slots[name] = joined(o.slots[name])
-        self.numbers = [np.zeros((), self.model.dtype) for _ in range(4)]
-        numbers, _ = UPDATES[type(o)]
-        rate, *others = self.numbers
+            vectors[name], o.slots[name] = joined(o.slots[name])
+        return vectors
 
-        def count():
-            rate[()] = lr = o.current_learning_rate
-            o.iterations += 1
-            if numbers:
-                numbers(o, lr, self.slots, *others)
+    def program(self) -> Program:
+        return Program(self.model.dtype)
 
-        self.count = count
+    def ones(self, rows: int, width: int, order="F") -> np.ndarray:
+        return np.ones((rows, width), self.model.dtype, order)
+
+    def count(self):
+        """Count a step, and compute the numbers that it needs."""
+        o, (rate, *others) = self.model.optimizer, self.numbers
+        rate[()] = lr = o.current_learning_rate
+        o.iterations += 1
+        if numbers := UPDATES[type(o)][0]:
+            numbers(o, lr, self.slots, *others)
 
     def predictions(self, out):
         """Return what the model predicts where its last values, as the loss takes them, are ``out``."""
         return out if self.pair is None else self.pair.activation(out)
+
+
+def lay_out(model_layers) -> np.ndarray | None:
+    """Let the parameters be views of one long vector; return it. Where they are already, they stay.
+
+    Layers that are not all built, and all ours, are left alone: they may hold their parameters twice.
+    """
+    if not all(layer.built and known(layer) for layer in model_layers):
+        return None
+    places = [(layer.params, name) for layer in model_layers for name in layer.params]
+    arrays = [params[name] for params, name in places]
+    vector = arrays[0].base if arrays else None
+    if isinstance(vector, np.ndarray) and vector.ndim == 1 and vector.size == sum(w.size for w in arrays):
+        views = split(vector, [w.shape for w in arrays])
+        if all(a.__array_interface__ == b.__array_interface__ for a, b in zip(arrays, views, strict=True)):
+            return vector
+    vector, views = joined(arrays)
+    for (params, name), view in zip(places, views, strict=True):
+        params[name] = view
+    return vector
+
+
+def split(vector, shapes) -> list:
+    """Return views of a vector, one after the other, in these shapes; of rows of vectors, those of each."""
+    ends = np.cumsum([0, *map(math.prod, shapes)]).tolist()
+    places = zip(ends[:-1], ends[1:], shapes, strict=True)
+    return [vector[..., a:b].reshape((*vector.shape[:-1], *shape)) for a, b, shape in places]
+
+
+def joined(arrays):
+    """Return one vector with the values of all arrays, and views of it in their shapes."""
+    vector = np.concatenate([w.ravel() for w in arrays]) if arrays else np.zeros(0)
+    return vector, split(vector, [w.shape for w in arrays])
+
+
+# --- its steps --------------------------------------------------------------------------------------------
+
+
+def features(A: Value) -> Value:
+    """Return A without its column of ones."""
+    return A.view(A.array[..., :-1])
 
 
 class Step:
@@ -281,21 +131,21 @@ class Step:
 
     def __init__(self, network: Network, batch: int, weighted: bool):
         self.network, self.model, self.batch = network, network.model, batch
-        self.program, dtype = Program(self.model.dtype), self.model.dtype
-        n_in = math.prod(self.model.input_shape)
-        self.x = np.ones((batch, n_in + 1), dtype, order="C" if n_in >= WIDE else "F")
+        self.program, n_in = network.program(), math.prod(self.model.input_shape)
+        self.x = network.ones(batch, n_in + 1, "C" if n_in >= WIDE else "F")
         A, back, place = Value(self.program, self.x), [], 0
         for layer in self.model.layers:
-            size = sum(w.size for w in layer.params.values())
-            A, backward = self.forward(layer, A, slice(place, place + size))
-            place += size
-            if place:  # what comes before the first parameter needs no gradient
+            end = place + sum(w.size for w in layer.params.values()) // math.prod(network.lead)
+            A, backward = self.forward(layer, A, slice(place, end))
+            if place := end:  # what comes before the first parameter needs no gradient
                 back.append(backward)
         self.out, self.y = A.array, np.empty_like(features(A).array)
-        self.w = np.empty((batch, 1), dtype) if weighted else None
-        self.c = 1 / (batch * (1 if isinstance(network.loss, OVER_FEATURES) else self.y.shape[1]))
+        self.w = network.ones(batch, 1) if weighted else None
+        self.c = 1 / (batch * (1 if isinstance(network.loss, OVER_FEATURES) else self.y.shape[-1]))
         if network.training:
             self.backward(features(A), back)
+        self.penalize()
+        if network.training:
             self.update(self.model.optimizer)
 
     def forward(self, layer, A, place):
@@ -336,21 +186,21 @@ class Step:
         return out
 
     def dense(self, layer, A, place):
-        p, shape = self.program, (self.batch, layer.units)
-        theta, A = self.network.w[place].reshape(-1, layer.units), A.array  # [W; b]
-        A = A if layer.use_bias else A[:, :-1]
-        out = Value(p, np.ones((self.batch, layer.units + 1), p.dtype, order="F"))
-        linear = layer is self.network.pair or layer.activation is activations.linear
-        z = p.dot(A, theta, features(out) if linear else p.room(shape))
+        p, network, A = self.program, self.network, A.array
+        theta = network.w[..., place].reshape(*network.lead, -1, layer.units)  # [W; b]
+        A = A if layer.use_bias else A[..., :-1]
+        out = Value(p, network.ones(self.batch, layer.units + 1))
+        linear = layer is network.pair or layer.activation is activations.linear
+        z = p.dot(A, theta, features(out) if linear else p.room(features(out).shape))
         if not linear:
             a, activation_backward = activate(layer.activation, z, {})
             p.assign(features(out), a)
 
         def backward(grad, deeper):
             dz = grad if linear else activation_backward(grad)
-            p.dot(A.T, dz.array, Value(p, self.network.g[place].reshape(theta.shape)))
-            W = layer.params["W"]
-            return p.dot(dz.array, W.T, p.room((self.batch, len(W)))) if deeper else None
+            p.dot(A.mT, dz.array, Value(p, network.g[..., place].reshape(theta.shape)))
+            W = layer.params["W"].mT
+            return p.dot(dz.array, W, p.room((*dz.shape[:-1], W.shape[-1]))) if deeper else None
 
         return out, backward
 
@@ -364,33 +214,36 @@ class Step:
 
     def backward(self, out, back):
         """Note the loss's gradient at the outputs, and how it goes back to all parameters."""
-        p, loss = self.program, self.network.loss
-        if self.network.quick:
-            grad = self.network.quick[1](Value(p, self.y), out, self.c)
+        p, network = self.program, self.network
+        if network.quick:
+            grad = network.quick[1](Value(p, self.y), out, self.c)
         else:
-            grad = GRADIENTS[type(loss)](loss, Value(p, self.y), out, self.c)
+            grad = GRADIENTS[type(network.loss)](network.loss, Value(p, self.y), out, self.c)
         if self.w is not None:
             grad = grad * Value(p, self.w)
         for k in reversed(range(len(back))):
             grad = back[k](grad, deeper=k > 0)
+
+    def penalize(self):
+        """Note the regularisers' penalties, summed up once for each sample, and their gradients."""
+        p, network = self.program, self.network
         for layer in self.model.layers:
             for name, regularizer in layer.regularizers.items():
-                self.penalize(regularizer, Value(p, layer.params[name]), Value(p, layer.grads[name]))
-
-    def penalize(self, regularizer, w, g):
-        """Note a regulariser's gradient, and its penalty, once for each sample, in the sum of penalties."""
-        p, total, penalty, scaled = self.program, self.network.penalty, regularizer(w), np.zeros(())
-        p.call(np.multiply, penalty.array, np.array(float(self.batch)), scaled)
-        p.call(np.add, total, scaled, total)
-        g += regularizer.gradient(w)
+                w = Value(p, layer.params[name].reshape(*network.lead, -1))
+                penalty, scaled = regularizer(w), np.zeros(network.number)
+                p.call(np.multiply, penalty.array, np.array(float(self.batch)), scaled)
+                p.call(np.add, network.penalty, scaled, network.penalty)
+                if network.training:
+                    g = Value(p, layer.grads[name].reshape(*network.lead, -1))
+                    g += regularizer.gradient(w)
 
     def update(self, o):
         """Note the optimiser's step, a chunk of the long vectors at a time."""
         p, network, (_, rule) = self.program, self.network, UPDATES[type(o)]
         p.call(network.count)
         all_g, numbers = self.clipped(o), [Value(p, number) for number in network.numbers]
-        for start in range(0, len(all_g), CHUNK):
-            part = slice(start, start + CHUNK)
+        for start in range(0, all_g.shape[-1], CHUNK):
+            part = ..., slice(start, start + CHUNK)
             w, g = Value(p, network.w[part]), Value(p, all_g[part])
             slots = {name: Value(p, s[part]) for name, s in network.slots.items() if name != "u_product"}
             if o.weight_decay is not None:
@@ -401,52 +254,11 @@ class Step:
         """Note the gradients as the optimiser clips them; return the vector in which they will be."""
         if o.clipnorm is o.clipvalue is o.global_clipnorm is None:
             return self.network.g
-        p, grads = self.program, self.model.gradients
-        vector, views = joined(grads)
-        for view, clipped in zip(views, o.clip([Value(p, g) for g in grads]), strict=True):
-            p.assign(Value(p, view), clipped)
+        p, g, shapes = self.program, self.network.g, [(math.prod(shape),) for shape in self.network.shapes]
+        vector, grads = np.empty_like(g), [Value(p, piece) for piece in split(g, shapes)]
+        for piece, clipped in zip(split(vector, shapes), o.clip(grads), strict=True):
+            p.assign(Value(p, piece), clipped)
         return vector
-
-
-def features(A: Value) -> Value:
-    """Return A without its column of ones."""
-    return A.view(A.array[:, :-1])
-
-
-def lay_out(model_layers) -> np.ndarray | None:
-    """Let the parameters be views of one long vector; return it. Where they are already, they stay.
-
-    Layers that are not all built, and all ours, are left alone: they may hold their parameters twice.
-    """
-    if not all(layer.built and known(layer) for layer in model_layers):
-        return None
-    places = [(layer.params, name) for layer in model_layers for name in layer.params]
-    arrays = [params[name] for params, name in places]
-    vector = arrays[0].base if arrays else None
-    if isinstance(vector, np.ndarray) and vector.ndim == 1 and vector.size == sum(w.size for w in arrays):
-        if all(place_of(w) == place_of(view) for w, view in zip(arrays, split(vector, arrays), strict=True)):
-            return vector
-    vector, views = joined(arrays)
-    for (params, name), view in zip(places, views, strict=True):
-        params[name] = view
-    return vector
-
-
-def place_of(array):
-    """Return where an array's numbers lie."""
-    return array.__array_interface__["data"], array.strides, array.dtype
-
-
-def split(vector, arrays):
-    """Return views of a vector, one after the other in the shapes of the arrays."""
-    ends = np.cumsum([w.size for w in arrays], dtype=int)
-    return [vector[end - w.size : end].reshape(w.shape) for w, end in zip(arrays, ends, strict=True)]
-
-
-def joined(arrays):
-    """Return one vector with the values of all arrays, and views of it in their shapes."""
-    vector = np.concatenate([w.ravel() for w in arrays]) if arrays else np.zeros(0)
-    return vector, split(vector, arrays)
 
 
 # --- passes over the data ---------------------------------------------------------------------------------
@@ -455,25 +267,23 @@ def joined(arrays):
 class Block:
     """Places for some batches of one size; for each the calls of a step that reads and writes right there."""
 
-    def __init__(self, network: Network, data, size: int, places: int):
-        self.step, self.size, self.stays = Step(network, size, data[2:] != []), size, False
-        rooms = [self.step.x, self.step.y, self.step.out, self.step.w]
-        self.calls, (x, self.y, out, self.w) = self.step.program.at_places(places, rooms)
-        self.x, self.out = x[..., :-1], out[..., :-1]
-        self.gathered = [np.empty((places * size, *a.shape[1:]), a.dtype) for a in data]
+    def __init__(self, network: Network, size: int, places: int, weighted: bool):
+        self.step, self.size, self.stays = Step(network, size, weighted), size, False
+        arrays = [self.step.x, self.step.y, self.step.out] + ([self.step.w] if weighted else [])
+        self.calls, rooms = self.step.program.at_places(places, arrays)
+        x, self.y, out, *self.w = (np.moveaxis(a, -2, 1) for a in rooms)
+        self.x, self.out = x[..., :-1], out[..., :-1]  # (places, samples, …, features)
 
-    def load(self, data, rows):
-        """Gather these rows of the data and write them into the places, as the steps want them."""
-        m, k = len(rows), len(rows) // self.size
-        gathered = zip(data, self.gathered, strict=True)
-        x, y, *w = (source.take(rows, 0, room[:m], "clip") for source, room in gathered)
+    def load(self, x, y, *w):
+        """Write samples, labels and weights into the places, as the steps want them."""
+        k, network = len(x) // self.size, self.step.network
+        rows = self.y[:k]
         self.x[:k] = x.reshape(self.x[:k].shape)
-        network, y_rows = self.step.network, self.y[:k]
-        prepare(network.loss, y, y_rows)
+        prepare(network.loss, y, rows)
         if network.quick:
-            y_rows[...] = network.quick[0](y_rows, self.step.c)
-        if w:
-            self.w[:k] = w[0].reshape(k, self.size, 1)
+            rows[...] = network.quick[0](rows, self.step.c)
+        for room, given in zip(self.w, w, strict=True):
+            room[:k] = given.reshape(room[:k].shape)
 
 
 class Pass:
@@ -483,28 +293,32 @@ class Pass:
         alone: each batch is a block, and is scored, for itself, since somebody looks at it.
         fixed: the order of the rows never changes.
         epochs: how many epochs may pass before the first of them is scored.
+        n: how many samples an epoch has, if not as many as the data have rows.
     """
 
-    def __init__(self, network: Network, data, batch_size: int, *, alone: bool, fixed=True, epochs=1):
-        (x, self.y, self.w), self.network, self.model = data, network, network.model
-        self.n, self.batch = len(x), min(batch_size, len(x))
-        self.sources = [np.ascontiguousarray(a) for a in (x.reshape(self.n, -1), *data[1:]) if a is not None]
+    def __init__(self, network: Network, data, batch_size: int, *, alone=False, fixed=True, epochs=1, n=None):
+        (x, *others), self.network, self.model = data, network, network.model
+        self.n = n or len(x)
+        self.batch, number = min(batch_size, self.n), np.dtype(self.model.dtype).itemsize
+        self.sources = [np.ascontiguousarray(a) for a in (x.reshape(len(x), -1), *others) if a is not None]
         whole, self.rest = divmod(self.n, self.batch)
-        number = np.dtype(self.model.dtype).itemsize
+        number *= math.prod(network.lead)
         per_row, batch_bytes = self.model.output_shape[0] * number, self.batch * x[0].size * number
         self.epochs = 1 if alone else max(1, min(epochs, KEPT // per_row // self.n))
         whole *= self.epochs if not self.rest else 1
         places = 1 if alone else max(1, min(BATCHES, BLOCK // batch_bytes, whole))
         if places > self.n // self.batch:
             places -= places % (self.n // self.batch)
-        self.blocks = [Block(network, self.sources, self.batch, places)]
-        if self.rest:
-            self.blocks.append(Block(network, self.sources, self.rest, 1))
+        sizes = [(self.batch, places), (self.rest, 1)] if self.rest else [(self.batch, places)]
+        self.blocks = [Block(network, *size, weighted=len(self.sources) > 2) for size in sizes]
         self.rows = places * self.batch
         self.fixed = fixed and self.rows >= self.n - self.rest
-        rows = max(self.rows, min(KEPT // per_row, self.n * self.epochs))
-        self.kept = np.empty((rows, *self.model.output_shape), self.model.dtype, order="F")
-        self.kept_rows, self.filled = [], 0
+        kept = network.ones(max(self.rows, KEPT // per_row), self.model.output_shape[0])
+        self.kept, self.kept_rows, self.filled = np.moveaxis(kept, -2, 0), [], 0
+
+    def take(self, k: int, rows):
+        """Return these rows of samples (k = 0), labels or weights."""
+        return self.sources[k].take(rows, 0, mode="clip")
 
     def spans(self, epochs=1):
         """Yield blocks, and which rows each of them takes of the orders of some epochs, one after the other.
@@ -523,7 +337,7 @@ class Pass:
         """Make a step for each batch of these rows, a block at most, and keep the outputs."""
         k, n = len(rows) // block.size, len(rows)
         if not block.stays:
-            block.load(self.sources, rows)
+            block.load(*(self.take(k, rows) for k in range(len(self.sources))))
             block.stays = self.fixed
         if self.filled + n > len(self.kept):
             self.score()
@@ -531,17 +345,21 @@ class Pass:
             for function, arguments in calls:
                 function(*arguments)
         kept = self.kept[self.filled : self.filled + n]
-        kept.reshape(k, block.size, -1)[...] = block.out[:k]
+        kept.reshape(k, block.size, *kept.shape[1:])[...] = block.out[:k]
         self.kept_rows.append(rows)
         self.filled += n
 
+    @np.errstate(all="ignore")  # a run that diverges does so silently, and the loss tells
+    def steps(self, order, epochs=1, bars=()):
+        """Make all steps of some epochs, whose orders follow one another."""
+        for block, span in self.spans(epochs):
+            self.replay(block, rows := order[span])
+            for bar in bars:
+                bar.update(len(rows) // block.size)
+
     def unwatched(self, order, bars=()) -> dict:
         """Make all steps of an epoch, then score them; return the means."""
-        with np.errstate(all="ignore"):  # a run that diverges does so silently, and the loss tells
-            for block, span in self.spans():
-                self.replay(block, rows := order[span])
-                for bar in bars:
-                    bar.update(len(rows) // block.size)
+        self.steps(order, bars=bars)
         return self.score()
 
     def watched(self, order, run=None) -> dict:
@@ -563,40 +381,31 @@ class Pass:
 
         Where somebody stops the run in between, the epochs that are complete are scored all the same.
         """
-        stop, trackers, order = None, self.model.trackers, np.concatenate(orders)
+        stop, trackers = None, self.model.trackers
         try:
-            with np.errstate(all="ignore"):
-                for block, span in self.spans(len(orders)):
-                    self.replay(block, order[span])
+            self.steps(np.concatenate(orders), len(orders))
         except KeyboardInterrupt as error:
             stop = error
         done = self.filled // self.n
         self.filled = done * self.n
-        if done:
-            y, y_pred, w, values = self.take_kept()
-            table = [(values.reshape(done, -1).sum(axis=1, dtype=float), np.full(done, self.n))]
-            for tracker in trackers[1:]:
-                own = w if tracker in self.model.weighted_trackers else None
-                pair = metrics.weigh(np.asarray(tracker.fn(y, y_pred, **tracker.options), float), own)
-                table.append([part.reshape(done, -1).sum(axis=1) for part in pair])
-            for sums in np.array(table).transpose(2, 0, 1).tolist():
-                for tracker, (total, count) in zip(trackers, sums, strict=True):
-                    tracker.total, tracker.count = total, count
-                yield {tracker.name: tracker.result() for tracker in trackers}
+        for sums in self.sums(done).tolist() if done else ():
+            for tracker, (total, count) in zip(trackers, sums, strict=True):
+                tracker.total, tracker.count = total, count
+            yield {tracker.name: tracker.result() for tracker in trackers}
         if stop:
             raise stop
 
-    def penalty(self) -> float:
+    def penalty(self) -> np.ndarray:
         """Return the sum of the penalties since the last call, each once for every sample of its batch."""
-        penalty = float(self.network.penalty)
-        self.network.penalty[()] = 0
+        penalty = self.network.penalty.copy()
+        self.network.penalty[...] = 0
         return penalty
 
     @np.errstate(all="ignore")
     def take_kept(self):
         """Return labels, outputs and weights of the rows that are kept, and each row's loss; keep none."""
         rows, out = np.concatenate(self.kept_rows)[: self.filled], self.kept[: self.filled]
-        y, w = self.y.take(rows, 0), None if self.w is None else self.w[rows]
+        y, w, *_ = *(self.take(k, rows) for k in range(1, len(self.sources))), None
         self.kept_rows, self.filled = [], 0
         y_pred = self.network.predictions(out) if self.model.trackers[1:] else out
         return y, y_pred, w, loss_values(self.network.loss, y, out, w)
@@ -605,7 +414,23 @@ class Pass:
     def score(self) -> dict:
         """Let loss and metrics take in what is kept; return the running means."""
         y, y_pred, w, values = self.take_kept()
-        return self.model._score(float(np.mean(values, dtype=float)) + self.penalty() / len(y), y, y_pred, w)
+        loss = np.mean(values, dtype=float) + self.penalty() / len(y)
+        return self.model._score(float(loss), y, y_pred, w)
+
+    @np.errstate(all="ignore")
+    def sums(self, epochs: int) -> np.ndarray:
+        """Return sums over what is kept, so many epochs: (epochs, trackers, 2, …), of values and weights."""
+        y, y_pred, w, values = self.take_kept()
+        table, shape = [(values, np.ones_like(values))], (epochs, -1, *self.network.lead)
+        for tracker in self.model.trackers[1:]:
+            own = w if tracker in self.model.weighted_trackers else None
+            found = np.asarray(tracker.fn(y, y_pred, **tracker.options), float)
+            table.append(metrics.weigh(found.reshape(values.size, -1), own))
+        sums = [[a.reshape(shape).sum(axis=1, dtype=float) for a in pair] for pair in table]
+        return np.moveaxis(np.array(sums), 2, 0)
+
+
+# --- epochs -----------------------------------------------------------------------------------------------
 
 
 def looks_at_batches(callback) -> bool:
@@ -643,7 +468,7 @@ def epochs(model, run, numbers, data, batch_size: int, shuffle: bool, validated:
     for k in range(0, len(numbers), way.epochs):
         if way.epochs > 1:
             span = numbers[k : k + way.epochs]
-            yield from zip(span, way.ahead(list(islice(orders, len(span)))), strict=True)
+            yield from zip(span, way.ahead([next(orders) for _ in span]), strict=True)
         else:
             run.on_epoch_begin(numbers[k], {})
             model.reset_metrics()
@@ -653,13 +478,12 @@ def epochs(model, run, numbers, data, batch_size: int, shuffle: bool, validated:
 
 def evaluator(model, data, batch_size: int):
     """Return a function that evaluates the model, as it then is, on these data."""
-    network, order = Network(model, False), np.arange(len(data[0]))
+    order = np.arange(len(data[0]))
     alone = not scored_together(model, data[1])
-    way = Pass(network, data, batch_size, alone=alone)
+    way = Pass(Network(model, False), data, batch_size, alone=alone)
 
     def evaluate() -> dict:
         model.reset_metrics()
-        network.penalty[()] = len(order) * sum(layer.penalty() for layer in model.layers)
         return way.watched(order) if alone else way.unwatched(order)
 
     return evaluate
@@ -667,6 +491,7 @@ def evaluator(model, data, batch_size: int):
 
 # --- what can be compiled ---------------------------------------------------------------------------------
 
+OWN = set(activations.PRIMES)  # not what a reader adds
 VECTORS = (layers.Dense, layers.Normalization, layers.BatchNormalization, layers.LayerNormalization)
 
 

@@ -442,6 +442,8 @@ def _edges(ax, x_left, x_right, left, right, W):
     size = np.abs(w) / (np.abs(W).max() or 1)
     for sign, color, dash in ((1, BLUE, DASHES[0]), (-1, VERMILLION, DASHES[1])):
         chosen = np.flatnonzero(np.sign(w) == sign)
+        if not chosen.size:
+            continue
         lines = [ends[i] for i in chosen]
         style = {"colors": color, "linestyles": [dash], "alpha": 0.25 + 0.75 * size[chosen], "zorder": 1}
         ax.add_collection(LineCollection(lines, linewidths=0.4 + 2.4 * size[chosen], **style))

@@ -58,7 +58,7 @@ class Program:
         """Note a ufunc's call and return its result."""
         if ufunc is np.matmul:
             a, b = (self.value(x).array for x in inputs)
-            return self.dot(a, b, self.room((len(a), b.shape[1])))
+            return self.dot(a, b, self.room((*a.shape[:-1], b.shape[-1])))
         if quicker := QUICKER.get(ufunc, lambda *_: None)(*inputs):
             ufunc, *inputs = quicker
         inputs = [self.value(x, truth=ufunc in LOGICAL) for x in inputs]
@@ -78,15 +78,17 @@ class Program:
             self.call(np.ndarray.dot, b.T, a.T, out.array.T)
         return out
 
-    def at_places(self, n: int, arrays: list):
-        """Give some arrays n places instead of one; return the calls for each, and the arrays of all places.
+    def total(self, x: Value) -> Value:
+        """Note the sum of all numbers."""
+        return x.view(x.array.ravel("K")).sum(axis=-1)
 
-        The arrays own their memory, and are what the calls were noted for; None among them stays None.
-        """
-        homes = {id(a): np.empty(n * a.size, a.dtype) for a in arrays if a is not None}
+    def at_places(self, n: int, arrays: list):
+        """Give some arrays n places instead of one; return each place's calls, and arrays of all places."""
 
         def home(x):
             return x.base if getattr(x, "base", None) is not None else x
+
+        homes = {id(home(a)): np.empty(n * home(a).size, a.dtype) for a in arrays}
 
         def everywhere(x):
             if id(home(x)) not in homes:
@@ -95,10 +97,9 @@ class Program:
             strides = home(x).nbytes, *x.strides
             return np.ndarray((n, *x.shape), x.dtype, homes[id(home(x))], offset, strides)
 
-        rooms = [None if a is None else everywhere(a) for a in arrays]
+        rooms = [everywhere(a) for a in arrays]
         for room, array in zip(rooms, arrays, strict=True):
-            if array is not None:
-                room[...] = array
+            room[...] = array
         columns = []
         for function, arguments in self.calls:
             if any(id(home(x)) in homes for x in arguments):
@@ -160,8 +161,9 @@ class Value(np.lib.mixins.NDArrayOperatorsMixin):
 
     def sum(self, axis=None, keepdims=False):
         """A product with ones, which takes a third of a sum's time."""
-        a = self.array.ravel("K") if axis is None else self.array
-        a = a if axis in (None, -1, a.ndim - 1) else a.T
+        if axis is None:
+            return self.program.total(self)
+        a = self.array if axis in (-1, self.ndim - 1) else self.array.T
         total = self.program.dot(a, np.ones(a.shape[-1], a.dtype), self.program.room(a.shape[:-1]))
         return total.view(np.expand_dims(total.array, axis)) if keepdims else total
 
@@ -214,8 +216,6 @@ def order_of(array: np.ndarray) -> str:
 
 def as_text(function, arguments) -> str:
     """Return a call as text, arrays as their shapes."""
-    owner = getattr(function, "__self__", None)
-    arguments = (owner, *arguments) if isinstance(owner, np.ndarray) else arguments
     return f"{getattr(function, '__name__', function)}({', '.join(map(brief, arguments))})"
 
 

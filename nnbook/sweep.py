@@ -1,32 +1,31 @@
 """Many settings of one architecture, trained at once: what is a number in one run is an array in a sweep.
 
-``sweep`` gives what a loop of ``fit`` over the settings gives, to rounding, in a fraction of the time. As in
-engine.py, the book's formulas are noted once and replayed; but values have one axis more, in front:
-(settings, samples, features). Settings whose models differ in numbers alone make teams, which train together;
-a number in which members differ, such as the learning rate, becomes a column, one row a member. What cannot
-be done so, such as Dropout, is trained by ``fit``, setting by setting.
+``sweep`` gives what a loop of ``fit`` over the settings gives, to rounding, in a fraction of the time.
+Settings whose models differ in numbers alone make a team, which engine.py trains as one network: all its
+arrays have one axis more, in front, (settings, samples, features), and a number in which members differ, such
+as the learning rate, becomes a column, one row a member. What cannot be done so, such as Dropout, is trained
+by ``fit``, setting by setting.
 
 In memory the settings come last for tiny batches, so that neighbours are the same number of two settings;
 else they come first, and each has its own matrix products.
 
-From top to bottom: a sweep and what it gives, what comes in, teams, their steps, passes over the data.
+From top to bottom: a sweep and what it gives, what comes in, who makes a team, a team and its passes.
 """
 
 from __future__ import annotations
 
 import copy
-from contextlib import nullcontext
-from itertools import product
+import math
+from itertools import product, repeat
 
 import numpy as np
 
-from nnbook import activations, callbacks, checks, engine, layers, metrics
+from nnbook import callbacks, checks, engine, layers, metrics
 from nnbook.models import Sequential
-from nnbook.optimizers.schedules import LearningRateSchedule
 from nnbook.program import Program, Value
+from nnbook.regularizers import L1L2
 
 CACHE = 5 * 2**18  # bytes that a team's arrays may take, so that they stay near the processor
-KEPT = 2**16  # bytes of outputs that wait to be scored
 DRAWN = 2**20  # bytes of random orders that are drawn at once
 TINY = 4  # in batches of fewer samples, the settings come last in memory
 
@@ -70,6 +69,8 @@ def sweep(
     Raises:
         ValueError: for settings, models or data that do not fit, before anything is trained.
     """
+    from tqdm.auto import tqdm
+
     batch_size = checks.integer("batch_size", 32 if batch_size is None else batch_size)
     epochs = checks.integer("epochs", epochs)
     kept = {checks.integer("each of snapshots", epoch, least=0) for epoch in snapshots} | {epochs}
@@ -82,12 +83,11 @@ def sweep(
             raise ValueError("validation_data must be (x, y)")
         validation = Data(models, *validation_data, name="validation data: ")
     runs = Runs(build, settings, models[0], checked(models, data, validation), epochs, sorted(kept))
-    with progress(len(models)) if verbose else nullcontext() as bar:
+    with tqdm(total=len(models), unit="run", disable=not verbose) as bar:
         for members in teams(models, data.y, batch_size):
             train = together if len(members) > 1 else alone
             train([models[k] for k in members], members, runs, data, validation, batch_size, shuffle)
-            if bar is not None:
-                bar.update(len(members))
+            bar.update(len(members))
     return runs
 
 
@@ -131,7 +131,7 @@ class Runs:
         return np.stack([self.model(k, epoch).predict(x) for k in range(len(self))])
 
     def keep(self, members, epoch: int, weights):
-        """Note the members' weights, ``(members, *shape)``, if those after so many epochs are wanted."""
+        """Note the members' weights, arrays ``(members, *shape)``, if those after so many epochs are wanted."""
         if epoch in self.epochs:
             for home, w in zip(self.snapshots, weights, strict=True):
                 home[members, self.epochs.index(epoch)] = w
@@ -189,13 +189,6 @@ def checked(models, data: Data, validation: Data | None) -> list[str]:
     return logged[0]
 
 
-def progress(total: int):
-    """Return a progress bar."""
-    from tqdm.auto import tqdm
-
-    return tqdm(total=total, unit="run")
-
-
 # --- teams ------------------------------------------------------------------------------------------------
 
 PLAIN = (layers.Dense, layers.Flatten, layers.Rescaling)
@@ -215,38 +208,44 @@ def teams(models, y, batch_size: int):
 
 def can_be_shared(model, y) -> bool:
     """Say whether a step of the model can be noted for many settings at once."""
-    o = model.optimizer
+    trackers = model.trackers[1:]
     return (
         engine.takes(model, y)
         and all(type(layer) in PLAIN for layer in model.layers)
-        and o.shapes is o.clipnorm is o.global_clipnorm is None
+        and model.optimizer.shapes is None
         and engine.scored_together(model, y)
-        and all(isinstance(tracker, metrics.MeanMetricWrapper) for tracker in model.trackers[1:])
+        and all(isinstance(t, metrics.MeanMetricWrapper) for t in trackers)
+        and not any(isinstance(t, metrics.RootMeanSquaredError) for t in trackers)
     )
 
 
 def kind(model) -> str:
     """Return, as text, what models of a team have in common: all but numbers that training uses."""
     o, rest = model.optimizer, ("name", "initializer", "regularizer")
-    parts = [type(o), [(n, without_numbers(v)) for n, v in o.get_config().items() if n != "name"]]
-    parts += [list(o.initial_slots()), type(model.loss), model.loss.get_config()]
+    options = {name: 0 if is_number(value) else value for name, value in o.get_config().items()}
+    parts = [type(o), options | {"name": ""}, list(o.initial_slots())]
+    parts += [type(model.loss), model.loss.get_config()]
     parts += [(type(tracker), tracker.options) for tracker in model.trackers[1:]]
     for layer in model.layers:
         options = {n: v for n, v in layer.get_config().items() if not n.endswith(rest)}
-        parts += [type(layer), options, {n: type(r) for n, r in layer.regularizers.items()}]
+        both = {n: r.get_config() if type(r) is L1L2 else type(r) for n, r in layer.regularizers.items()}
+        parts += [type(layer), options, both]
     return repr(parts)
-
-
-def without_numbers(config):
-    """Return a configuration with 0 in place of all its numbers."""
-    if isinstance(config, dict):
-        return {name: without_numbers(value) for name, value in config.items()}
-    return 0 if is_number(config) else config
 
 
 def is_number(value) -> bool:
     """Say whether a value is a number, and not True or False."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def merged(objects):
+    """Return a copy of the first object, with columns for its numbers in which the others differ."""
+    one = copy.copy(objects[0])
+    for name, value in vars(one).items():
+        values = [vars(o)[name] for o in objects]
+        if is_number(value) and len(set(values)) > 1:
+            vars(one)[name] = np.array(values, float)[:, None]
+    return one
 
 
 def size(model, batch: int) -> int:
@@ -271,7 +270,7 @@ def alone(models, members, runs: Runs, data: Data, validation: Data | None, batc
         runs.history[name][k] = values
 
 
-# --- a team and its steps ---------------------------------------------------------------------------------
+# --- a team and its passes over the data ------------------------------------------------------------------
 
 
 def empty(shape, dtype, last: bool) -> np.ndarray:
@@ -297,16 +296,22 @@ class Stack(Program):
             x = x.astype(self.dtype, copy=False)
         return super().value(x, truth)
 
+    def total(self, x: Value) -> Value:
+        return x.sum(axis=-1, keepdims=True)
+
     def dot(self, a, b, out: Value) -> Value:
         """Note each setting's product of matrices; or, b being ones, the sums over a's last axis."""
         if b.ndim == 1:
             self.call(np.add.reduce, a, -1, None, out.array)
-        elif b.shape[1] == 1:
+            return out
+        if b.ndim == 2:  # one for all settings
+            b = np.broadcast_to(b, (len(a), *b.shape))
+        if b.shape[1] == 1:
             self.call(np.multiply, a, b, out.array)
         elif self.last:
             self.call(products, a, b, out.array)
         else:
-            self.call(np.matmul, b.swapaxes(1, 2), a.swapaxes(1, 2), out.array.swapaxes(1, 2))
+            self.call(np.matmul, b.mT, a.mT, out.array.mT)
         return out
 
 
@@ -315,307 +320,103 @@ def products(a, b, out):
     np.einsum("sij,sjk->sik", a, b, out=out)
 
 
-def column(values):
-    """Return numbers as a column, one row a setting; or one number, if they are all the same."""
-    return values[0] if len(set(values)) == 1 else np.array(values, float)[:, None]
+class Team(engine.Network):
+    """Models that train together, as one model whose numbers have an axis of settings in front."""
 
+    def __init__(self, models, last: bool):
+        self.models, self.last, self.lead, self.number = models, last, (len(models),), (len(models), 1)
+        model = copy.copy(models[0])
+        model.optimizer = merged([m.optimizer for m in models])
+        model.layers = [merged(same) for same in zip(*(m.layers for m in models), strict=True)]
+        for k, layer in enumerate(model.layers):
+            same = {name: [m.layers[k].regularizers[name] for m in models] for name in layer.regularizers}
+            layer.regularizers = {name: merged(regularizers) for name, regularizers in same.items()}
+        super().__init__(model, training=True)
 
-def merged(objects):
-    """Return a copy of the first object, with columns for its numbers in which the others differ."""
-    one = copy.copy(objects[0])
-    for name, value in vars(one).items():
-        if is_number(value):
-            vars(one)[name] = column([vars(o)[name] for o in objects])
-    return one
-
-
-class Team:
-    """Models that train together: their parameters in one array (settings, parameters), and its kin."""
-
-    def __init__(self, models, batch_size: int):
-        self.models, self.model, self.S = models, models[0], len(models)
-        self.last, self.dtype = batch_size < TINY, np.dtype(self.model.dtype)
-        weights = [np.concatenate([w.ravel() for w in model.trainable_weights]) for model in models]
-        self.w, self.g = self.filled(weights), self.filled(0)
-        self.penalty = np.zeros((self.S, 1))
-        self.loss = self.model._loss_at_logits or self.model.loss
-        self.pair = self.model.layers[-1] if self.loss is not self.model.loss else None
-        self.prepare_updates([model.optimizer for model in models])
-
-    def filled(self, value) -> np.ndarray:
-        """Return an array like that of the parameters, filled with a value."""
-        out = empty((self.S, self.model.count_params()), self.dtype, self.last)
-        out[...] = value
+    def vectors(self, rows) -> np.ndarray:
+        """Return rows, one a setting, where a team's vectors lie."""
+        out = empty((len(self.models), sum(map(math.prod, self.shapes))), self.model.dtype, self.last)
+        out[...] = rows
         return out
 
-    def prepare_updates(self, optimizers):
-        """Make the optimisers' slots, and arrays for the numbers that change from step to step."""
-        self.o = merged(optimizers)
-        counter = copy.copy(self.o)
-        one = all(np.ndim(value) == 0 for value in vars(self.o).values())
-        rates, numbers = [o.learning_rate for o in optimizers], engine.UPDATES[type(self.o)][0]
-        scheduled = isinstance(rates[0], LearningRateSchedule)
-        shape = () if one and not scheduled else (self.S, 1)
-        values = [o.initial_slots() for o in optimizers]
-        self.slots = {name: self.filled([[v[name]] for v in values]) for name in values[0]}
-        self.numbers = [np.zeros(shape, self.dtype) for _ in range(4)]
-        slots, (rate, *others) = {"u_product": np.ones((1, *shape), self.dtype)}, self.numbers
+    def lay_out(self):
+        w = self.vectors([np.concatenate([w.ravel() for w in m.trainable_weights]) for m in self.models])
+        views = iter(engine.split(w, self.shapes))
+        for layer in self.model.layers:
+            layer.params = {name: next(views) for name in layer.params}
+        return w
 
-        def count():
-            lr = counter.learning_rate
-            if scheduled:
-                lr = column([r(counter.iterations) for r in rates])
-            rate[()] = lr
-            counter.iterations += 1
-            if numbers:
-                numbers(counter, lr, slots, *others)
+    def lay_out_slots(self, o):
+        values = [m.optimizer.initial_slots() for m in self.models]
+        slots = {name: self.vectors([[slot[name]] for slot in values]) for name in values[0]}
+        return slots | {"u_product": np.ones((1, *self.number), self.model.dtype)}
 
-        self.count = count
+    def program(self):
+        return Stack(self.model.dtype, self.last)
 
-    def weights(self) -> list[np.ndarray]:
-        """Return all members' weights as they are now, views ``(settings, *shape)``."""
-        shapes, place = [w.shape for w in self.model.weights], 0
-        for shape in shapes:
-            place += (count := int(np.prod(shape)))
-            yield self.w[:, place - count : place].reshape(self.S, *shape)
-
-    def predictions(self, out):
-        """Return what the models predict where their last values, as the loss takes them, are ``out``."""
-        return out if self.pair is None else self.pair.activation(out)
+    def ones(self, rows, width, order=None):
+        return np.ones_like(empty((*self.lead, rows, width), self.model.dtype, self.last))
 
 
-def features(A: Value) -> Value:
-    """Return A without its column of ones."""
-    return A.view(A.array[..., :-1])
+class Pass(engine.Pass):
+    """A team's way through data, which may be each setting's own, as the orders of the rows may be.
 
+    An order has a column for each setting, or one for all.
+    """
 
-class Step:
-    """What a team does with one batch: fill x and y, make the ``calls``, and find the outputs in ``out``."""
+    def __init__(self, team: Team, members, data: Data, batch_size: int, epochs: int, *, shuffle=False):
+        S, n = len(members), data.x.shape[data.own_x]
+        both = (data.x, data.own_x), (data.y, data.own_y)
+        arrays = [a[members].reshape(-1, *a.shape[2:]) if own else a for a, own in both]
+        self.firsts = [np.arange(S) * n if own else 0 for _, own in both]  # each setting's first row
+        fixed = not shuffle or n <= batch_size  # in one whole batch, the order has no say
+        super().__init__(team, arrays, batch_size, fixed=fixed, n=n)
+        self.totals, self.scored = np.zeros((epochs, len(self.model.trackers), S)), 0
+        self.orders = repeat(np.arange(n)[:, None]) if fixed else self.drawn(epochs)
 
-    def __init__(self, team: Team, x: np.ndarray, y: np.ndarray, training: bool):
-        self.team, self.program, self.batch = team, Stack(team.dtype, team.last), x.shape[1]
-        self.calls, p, back, place = self.program.calls, self.program, [], 0
-        A = Value(p, x)
-        for layer in team.model.layers:
-            places = slice(place, place := place + layer.count_params())
-            note = self.dense if type(layer) is layers.Dense else self.plain
-            A, backward = note(layer, A, places)
-            if place:  # what comes before the first parameter needs no gradient
-                back.append(backward)
-        self.out = features(A).array
-        if training:
-            count = self.batch * (1 if isinstance(team.loss, engine.OVER_FEATURES) else self.out.shape[-1])
-            grad = engine.GRADIENTS[type(team.loss)](team.loss, Value(p, y), features(A), 1 / count)
-            for k in reversed(range(len(back))):
-                grad = back[k](grad, deeper=k > 0)
-        self.penalize(training)
-        if training:
-            self.update()
-
-    def ones(self, width: int) -> Value:
-        """Return room for outputs, with a column of ones."""
-        team = self.team
-        out = Value(self.program, empty((team.S, self.batch, width + 1), team.dtype, team.last))
-        out.array[...] = 1
-        return out
-
-    def dense(self, layer, A: Value, places: slice):
-        """Note a Dense layer; return its output, and a function that notes how a gradient goes back."""
-        p, S, units, A = self.program, self.team.S, layer.units, A.array
-        theta, g = (array[:, places].reshape(S, -1, units) for array in (self.team.w, self.team.g))
-        A = A if layer.use_bias else A[..., :-1]
-        out, activation_backward = self.ones(units), None
-        quiet = layer is self.team.pair or layer.activation is activations.linear
-        z = p.dot(A, theta, features(out) if quiet else p.room((S, self.batch, units)))
-        if not quiet:
-            a, activation_backward = engine.activate(layer.activation, z, {})
-            p.assign(features(out), a)
-
-        def backward(grad, deeper):
-            dz = grad if quiet else activation_backward(grad)
-            p.dot(A.swapaxes(1, 2), dz.array, Value(p, g))
-            W = theta[:, : layer.input_shape[-1]].swapaxes(1, 2)
-            return p.dot(dz.array, W, p.room((S, self.batch, W.shape[2]))) if deeper else None
-
-        return out, backward
-
-    def plain(self, layer, A: Value, places):
-        """Note a layer without parameters; return the same."""
-        linear = getattr(layer, "activation", None) is activations.linear
-        if linear or layer is self.team.pair or type(layer) is layers.Flatten:
-            return A, lambda grad, deeper: grad
-        if type(layer) is layers.Rescaling:
-            a, back = layer.forward(features(A)), layer.backward
-        else:
-            a, back = engine.activate(layer.activation, features(A), layer.options)
-        out = self.ones(a.shape[-1])
-        self.program.assign(features(out), a)
-        return out, lambda grad, deeper: back(grad)
-
-    def penalize(self, training: bool):
-        """Note the penalties' sum, once for each sample, and their gradients: regularizers.py's formulas."""
-        p, team, place = self.program, self.team, 0
-        for i, layer in enumerate(team.model.layers):
-            for name, param in layer.params.items():
-                w, g = (Value(p, array[:, place : place + param.size]) for array in (team.w, team.g))
-                place += param.size
-                regularizers = [
-                    m.layers[i].regularizers[name] for m in team.models if layer.regularizers.get(name)
-                ]
-                for total, slope in penalties(merged(regularizers), w) if regularizers else ():
-                    scaled = np.zeros((team.S, 1))
-                    p.call(np.multiply, total.array, np.array(float(self.batch)), scaled)
-                    p.call(np.add, team.penalty, scaled, team.penalty)
-                    if training:
-                        g += slope
-
-    def update(self):
-        """Note the optimiser's step."""
-        p, team, o = self.program, self.team, self.team.o
-        p.call(team.count)
-        numbers = [Value(p, number) for number in team.numbers]
-        w, slots = Value(p, team.w), {name: Value(p, slot) for name, slot in team.slots.items()}
-        (g,) = o.clip([Value(p, team.g)])
-        if o.weight_decay is not None:
-            w -= w * o.weight_decay * numbers[0]
-        engine.UPDATES[type(o)][1](o, w, g, numbers, **slots)
-
-
-def penalties(r, w: Value):
-    """Yield each of a regulariser's penalties, a column, with its gradient."""
-    if hasattr(r, "l1"):
-        yield r.l1 * np.sum(np.abs(w), axis=-1, keepdims=True), r.l1 * np.sign(w)
-    if hasattr(r, "l2"):
-        yield r.l2 * np.sum(w * w, axis=-1, keepdims=True), 2 * r.l2 * w
-
-
-# --- passes over the data ---------------------------------------------------------------------------------
-
-
-class Pass:
-    """A team's way through data: rows are gathered, a step is made, outputs are kept and later scored."""
-
-    def __init__(self, team, members, data: Data, batch: int, epochs: int, *, shuffle=False, training=False):
-        self.team, self.training, self.steps = team, training, {}
-        x, y = (a[members] if own else a[None] for a, own in ((data.x, data.own_x), (data.y, data.own_y)))
-        self.n = x.shape[1]
-        self.batch = min(batch, self.n)
-        self.fixed = not shuffle or self.batch == self.n  # in one whole batch, the order has no say
-        rngs = [model.shuffle_rng for model in team.models]
-        same = self.fixed or len({str(rng.bit_generator.state) for rng in rngs}) == 1
-        self.rngs = rngs[:1] if same else rngs
-
-        x, self.y = x.reshape(-1, int(np.prod(team.model.input_shape))), y.reshape(-1, *y.shape[2:])
-        targets = np.empty((len(self.y), *team.model.output_shape), team.dtype)
-        engine.prepare(team.loss, self.y, targets)
-        self.sources = [np.column_stack([x, np.ones(len(x))]).astype(team.dtype), targets]
-        firsts = np.arange(team.S)[:, None] * self.n  # each setting's first row, where it has its own
-        self.firsts = [firsts if len(source) > self.n else np.zeros((1, 1), int) for source in self.sources]
-
-        room = max(self.batch, KEPT // (team.S * targets[0].nbytes))
-        self.kept = empty((team.S, min(room, self.n * epochs), targets.shape[1]), team.dtype, team.last)
-        self.sums = np.zeros((len(team.model.trackers), team.S, epochs))
-        self.loaded, self.known = False, None
-        self.forget()
-
-    def forget(self):
-        """Forget what is kept."""
-        self.filled, self.rows, self.epochs, self.starts = 0, [], [], []
-
-    def orders(self, epochs: int):
-        """Yield the orders of the rows in each epoch: (settings, rows), or one for all."""
-        if self.fixed:
-            yield from (np.arange(self.n)[None] for _ in range(epochs))
-            return
-        most = max(1, DRAWN // (8 * self.n * len(self.rngs)))
+    def drawn(self, epochs: int):
+        """Yield the orders of the rows for each epoch, drawn for many epochs at once."""
+        rngs = [model.shuffle_rng for model in self.network.models]
+        most = max(1, DRAWN // (8 * self.n * len(rngs)))
         for start in range(0, epochs, most):
             rows = np.tile(np.arange(self.n), (min(most, epochs - start), 1))
-            drawn = [rng.permuted(rows, axis=1) for rng in self.rngs]  # for each epoch rng.permutation(n)
-            yield from np.stack(drawn, axis=1)
+            yield from np.stack([rng.permuted(rows, axis=1) for rng in rngs], axis=2)  # as permutation(n)
 
-    def step(self, size: int):
-        """Return the step for batches of this size, and where their rows are gathered."""
-        if size not in self.steps:
-            rooms = []
-            for source, first in zip(self.sources, self.firsts, strict=True):
-                shape = max(len(self.rngs), len(first)), size, source.shape[1]
-                rooms.append(empty(shape, self.team.dtype, self.team.last))
-            self.steps[size] = Step(self.team, *rooms, self.training), rooms
-        return self.steps[size]
-
-    @np.errstate(all="ignore")  # a run that diverges does so silently, and the loss tells
-    def go(self, order, epoch: int):
-        """Make the steps of an epoch."""
-        for start in range(0, self.n, self.batch):
-            rows = order[:, start : start + self.batch]
-            step, rooms = self.step(rows.shape[1])
-            if not self.loaded:
-                for source, first, room in zip(self.sources, self.firsts, rooms, strict=True):
-                    room[...] = source.take(rows + first, 0)
-                self.loaded = self.fixed and self.batch == self.n
-            for function, arguments in step.calls:
-                function(*arguments)
-            self.keep(step.out, rows, epoch)
-        self.sums[0][:, epoch] += self.team.penalty[:, 0]
-        self.team.penalty[...] = 0
-
-    def keep(self, out, rows, epoch: int):
-        """Keep a step's outputs; if there is no room, score first."""
-        if self.filled + out.shape[1] > self.kept.shape[1]:
-            self.score()
-        if epoch not in self.epochs[-1:]:
-            self.epochs.append(epoch)
-            self.starts.append(self.filled)
-        self.kept[:, self.filled : self.filled + out.shape[1]] = out
-        self.filled += out.shape[1]
-        self.rows.append(rows)
-
-    def labels(self) -> np.ndarray:
-        """Return the labels of all that is kept, as it lies in memory."""
-        if self.known is not None and len(self.known) == self.team.S * self.filled:
-            return self.known
-        rows = np.broadcast_to(np.concatenate(self.rows, axis=1), (self.team.S, self.filled)) + self.firsts[1]
-        labels = self.y.take((rows.T if self.team.last else rows).ravel(), 0)
-        self.known = labels if self.loaded else None  # the same rows each time
-        return labels
+    def take(self, k, rows):
+        found = self.sources[k].take(rows + self.firsts[k], 0, mode="clip")
+        return np.broadcast_to(found, (len(rows), *self.network.lead, *found.shape[2:]))
 
     def score(self):
-        """Add losses and metrics of what is kept to the sums of its epochs."""
-        team, shape, trackers = self.team, (self.team.S, self.filled), self.team.model.trackers[1:]
-        axes = (1, 0) if team.last else (0, 1)
-        out = self.kept[:, : self.filled].transpose(*axes, 2).reshape(-1, self.kept.shape[2])
-        y, y_pred = self.labels(), team.predictions(out) if trackers else out
-        table = [engine.loss_values(team.loss, y, out, None)]
-        for tracker in trackers:
-            table.append(metrics.weigh(np.asarray(tracker.fn(y, y_pred, **tracker.options), float))[0])
-        for sums, values in zip(self.sums, table, strict=True):
-            values = values.reshape([shape[axis] for axis in axes]).transpose(axes)
-            sums[:, self.epochs] += np.add.reduceat(values, self.starts, axis=1, dtype=float)
-        self.forget()
+        """Add up what is kept once there is no room for another epoch, or none is to come."""
+        begin, end = self.scored // self.n, -(-(self.scored + self.filled) // self.n)
+        self.totals[end - 1, 0] += self.penalty()[:, 0]
+        if self.filled + self.n > len(self.kept) or end == len(self.totals):
+            self.scored += self.filled
+            self.totals[begin:end] += self.sums(end - begin)[:, :, 0]
 
-    @np.errstate(all="ignore")
     def history(self) -> dict:
         """Return name → array (settings, epochs) of all that was logged."""
-        self.score()
-        loss, *others = self.sums
-        largest = loss.astype(self.team.dtype).astype(float)  # infinite where the sum is so in this precision
-        table = [np.where(np.isfinite(largest), loss / self.n, largest), *(sums / self.n for sums in others)]
-        logs = {tracker.name: values for tracker, values in zip(self.team.model.trackers, table, strict=True)}
-        roots = [t.name for t in self.team.model.trackers if isinstance(t, metrics.RootMeanSquaredError)]
-        return logs | {name: logs[name] ** 0.5 for name in roots}
+        loss = self.totals[:, 0]
+        with np.errstate(over="ignore"):
+            largest = loss.astype(self.model.dtype).astype(float)
+        means = self.totals / self.n
+        means[:, 0] = np.where(np.isfinite(largest), means[:, 0], largest)  # a sum is infinite as in fit
+        return {t.name: values.T for t, values in zip(self.model.trackers, means.swapaxes(0, 1), strict=True)}
 
 
 def together(models, members, runs: Runs, data: Data, validation: Data | None, batch_size, shuffle):
     """Train a team."""
-    team, epochs = Team(models, batch_size), runs.epochs[-1]
-    ways = {"": Pass(team, members, data, batch_size, epochs, shuffle=shuffle, training=True)}
+    team, epochs = Team(models, batch_size < TINY), runs.epochs[-1]
+    ways = {"": Pass(team, members, data, batch_size, epochs, shuffle=shuffle)}
     if validation:
-        ways["val_"] = Pass(team, members, validation, max(batch_size, 32), epochs)
-    runs.keep(members, 0, team.weights())
-    for epoch, orders in enumerate(zip(*(way.orders(epochs) for way in ways.values()), strict=True)):
-        for way, order in zip(ways.values(), orders, strict=True):
-            way.go(order, epoch)
-        runs.keep(members, epoch + 1, team.weights())
+        judge = copy.copy(team)
+        judge.training = False
+        ways["val_"] = Pass(judge, members, validation, max(batch_size, 32), epochs)
+    runs.keep(members, 0, team.model.weights)
+    for epoch in range(epochs):
+        for way in ways.values():
+            way.unwatched(next(way.orders))
+        runs.keep(members, epoch + 1, team.model.weights)
     for prefix, way in ways.items():
         for name, values in way.history().items():
             runs.history[prefix + name][members] = values

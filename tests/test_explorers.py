@@ -530,9 +530,14 @@ def numpy_says(operation, a, b):
         return None
 
 
+def lined_up(found, what):
+    """The table of the shapes: A, B and the result, a row each."""
+    return np.stack([found[f"{what}_{k}"] for k in (3, 2, 1)], axis=1)
+
+
 def test_the_shape_calculator_agrees_with_numpy():
     for case in ALL:
-        shape, rows = numpy_says(*case), shapes.outcome(*case)["rows"]
+        shape, rows = numpy_says(*case), lined_up(shapes.outcome(*case), "axis")
         said = shapes.SENTENCES[int(shapes.outcome(*case)["sentence"])]
         assert ("is an error" in said) == (shape is None)
         shown = [tuple(row[~np.isnan(row)].astype(int).tolist()) for row in rows]
@@ -543,7 +548,7 @@ def test_the_shape_calculator_agrees_with_numpy():
 def test_marked_sizes_are_the_ones_that_clash():
     for case in ALL:
         found = shapes.outcome(*case)
-        marked = found["rows"][found["wrong"] == 1]
+        marked = lined_up(found, "axis")[lined_up(found, "wrong") == 1]
         assert len(marked) in (0, 2) and (len(marked) == 0 or marked[0] != marked[1])
         fits = numpy_says(*case) is not None
         assert not (fits and len(marked))

@@ -255,6 +255,13 @@ def test_a_large_layer_leaves_out_its_middle_and_keeps_its_ends():
     assert {text.get_text() for text in ax.texts} == {"784", "2", "⋮"}
 
 
+@pytest.mark.parametrize(("weight", "drawn"), [(1.0, 1), (-1.0, 1), (0.0, 0)])
+def test_a_network_whose_weights_have_one_sign_is_drawn(weight, drawn):
+    ax = plotting.network_diagram([2, 3], weights=[np.full((2, 3), weight)])
+    ax.figure.savefig(io.BytesIO(), dpi=50)
+    assert len(ax.collections) == drawn
+
+
 def test_wrong_labels_are_marked_by_a_sign_and_not_by_colour_alone():
     ax = plotting.images(IMAGES, LABELS, wrong=LABELS == 3)
     assert [text.get_text().endswith("×") for text in ax.texts] == (LABELS == 3).tolist()

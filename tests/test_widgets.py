@@ -233,6 +233,12 @@ def test_every_control_has_a_label_and_starts_at_its_default(live):
 # Figures: what does not fit is refused before anything is shown
 
 line, plane = p.line("xs", "y"), p.plane
+
+
+def small_graph(names, edges):
+    return p.graph([{"id": i} for i in names], edges, *["count"] * 3, active="top", seen="count")
+
+
 WRONG_PANELS = [
     ([plane(p.line("xs", "nope"))], "no array named 'nope'; known: count, top, xs, y, z"),
     ([plane(p.line("xs", "z", label=["a", "b"]))], "30 series but 2 labels"),
@@ -248,12 +254,18 @@ WRONG_PANELS = [
     ([plane(line, x=p.axis("x", low="y"))], "x.low: 'y' must have 0 dimensions"),
     ([plane(line, when={"b": [0]})], "when names no control 'b'"),
     ([plane(line, when={"sign": [2]})], "sign has indices 0 to 1"),
-    ([p.bars("count", ["one"])], "3 values but 1 labels"),
+    ([p.bars("count", ["one"])], "3 values but 1 names"),
     ([p.matrix("z", rows=["one"])], "30 rows but 1 names"),
-    ([p.table("z", columns=["one"])], "30 columns of values but 1 names"),
+    (
+        [p.table([p.column("one", "y"), p.column("two", "count")])],
+        "equally long columns, got {'one': 30, 'two': 3}",
+    ),
+    ([p.table(["one"])], "make its columns by column"),
+    ([p.table([p.column("one", "y")], rows=["a"])], "30 rows but 1 names"),
     ([p.network([30, 20], ["z"])], "need weights of shapes"),
-    ([p.graph([{"id": "x"}], [], "count")], "1 nodes but 3 forward values"),
-    ([p.graph([{"id": i} for i in "abc"], [["a", "d"]], "count")], "no node 'd'"),
+    ([small_graph("a", [])], r"forward must have the shape \(1,\), got \(3,\)"),
+    ([small_graph("abc", ["ad"])], "no node 'd'"),
+    ([small_graph("abc", ["ab"])], r"slopes must have the shape \(1,\), got \(3,\)"),
     ([], "at least one panel"),
 ]
 
@@ -453,22 +465,19 @@ unit = {"x0": 0, "x1": 1, "y0": 0, "y1": 1}
 sides = {"x": p.axis("x", low=-1, high=1), "y": p.axis("y", low=-1, high=1)}
 nodes = [{"id": i, "label": i, "x": k / 3, "y": 0.5} for k, i in enumerate("abcd")]
 KINDS = {
-    "lines": plane(p.line("x", "y", label="one", band=["y", "y2"]), lines, y=p.axis("loss", log=True)),
-    "rules": plane(p.hline(1, label="one"), p.vline("k"), p.arrow(0, 0, "k", 1), p.text(0, 0, "here"), lines),
+    "lines": plane(p.line("x", "y", label="one"), lines, y=p.axis("loss", log=True)),
+    "rules": plane(p.hline(1), p.vline("k"), p.arrow(0, 0, "k", 1, label="here"), lines),
     "points": plane(p.points("x", "y", group="g", labels=["cat", "dog"]), p.path("x", "y"), equal=True),
     "heat": plane(p.heat("z", **unit, ramp="classes", levels=[0.2, 0.5])),
     "classes": plane(p.heat("codes", **unit, ramp="classes")),
     "gradient": plane(p.gradient("ends", "x", "y2"), **sides),
     "histogram": plane(p.histogram("edges", "x", label="h")),
-    "bars": p.bars("x", list("abcd"), errors="y2", x=p.axis("n", log=True)),
-    "table": p.table("z", columns=list("abcd"), rows=list("efgh"), wrong="wrong", texts={0: ["no", "yes"]}),
-    "columns": p.table(columns=[p.column("x", "x"), p.column("g", "g", texts=["a", "b"], wrong="g")]),
+    "bars": p.bars("x", list("abcd"), x="n"),
+    "table": p.table([p.column("x", "x"), p.column("g", "g", wrong="g")], rows=list("efgh")),
     "matrix": p.matrix("z", digits=1, ramp="signed"),
     "confusion": p.matrix("codes", digits=0, ramp="confusion", rows=list("abcd"), columns=list("abcd")),
-    "network": p.network(
-        [4, 4, 4], ["z", "wrong"], biases=["x", "y"], values=["x", "x", "y"], names=["in", "h", list("abcd")]
-    ),
-    "graph": p.graph(nodes, ["ab", "bc"], "x", backward="y", active="k"),
+    "network": p.network([4, 4, 4], ["z", "wrong"], biases=["x", "y"], names=["in", "h", "out"]),
+    "graph": p.graph(nodes, ["ab", "bc"], "x", "y", "two", active="k", seen="full"),
 }
 rng = np.random.default_rng(0)
 ARRAYS = {
@@ -476,6 +485,8 @@ ARRAYS = {
     "y": np.array([1, np.nan, 2, 3.0]),
     "y2": np.arange(1.0, 5),
     "k": 1.0,
+    "two": np.array([0.5, -0.5]),
+    "full": np.full(4, 2),
     "rows": rng.random((2, 4)) + 1,
     "g": np.array([0, 1, 0, 1]),
     "z": rng.random((4, 4)),

@@ -10,3 +10,12 @@
     root.dataset.theme = before;
   });
 })();
+
+// Formulas are set after the page has been painted once: setting them takes longer than all else.
+if (window.MathJax)
+  MathJax.startup = {
+    pageReady: () =>
+      new Promise((painted) => requestAnimationFrame(() => setTimeout(painted))).then(() =>
+        MathJax.startup.defaultPageReady(),
+      ),
+  };

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-# A position is an array's name or a number; colour, dash and marker follow a mark's place unless given.
+# A place is an array's name or a number; colour, dash and marker follow a mark's order unless given.
 Place = str | float | int
 
 
 def axis(label: str = "", *, low: Place | None = None, high: Place | None = None, log: bool = False) -> dict:
     """An axis; ``low`` and ``high`` are numbers or names of scalar arrays, else the data decide."""
-    return _said(label=label, low=low, high=high, log=log or None)
+    return _said(label=label, low=low, high=high, log=log)
 
 
 def plane(*marks: dict, x="", y="", title="", equal=False, width=1, when: Mapping | None = None) -> dict:
@@ -20,17 +20,21 @@ def plane(*marks: dict, x="", y="", title="", equal=False, width=1, when: Mappin
     ``width`` is this panel's share of the row; ``when`` maps a control to the indices at which it is shown.
     """
     x, y = (axis(a) if isinstance(a, str) else a for a in (x, y))
-    return _panel("plane", title, width, when, marks=list(marks), x=x, y=y, equal=equal or None)
+    return _panel("plane", title, width, when, marks=list(marks), equal=equal) | {"x": x, "y": y}
 
 
-def line(x, y, *, label="", color=None, dash=None, band=None, upto=None, rest=False) -> dict:
+def line(x, y, *, label="", color=None, upto=None, rest=False) -> dict:
     """A line through ``x`` and ``y``, both (n,), or ``y`` (series, n) with a list of labels; NaN is a gap.
 
-    ``band`` names the arrays (n,) of its lower and upper edge. With ``upto``, a Step's name, only the points
-    up to that step are drawn, and with ``rest`` the others faintly.
+    ``color``: "ink", or the number of a colour and its dash. With ``upto``, a Step's name, only the points up
+    to that step are drawn, and with ``rest`` the others faintly.
     """
-    band = None if band is None else list(band)
-    return _mark("line", x=x, y=y, label=label, color=color, dash=dash, band=band, upto=upto, rest=rest)
+    return _mark("line", x=x, y=y, label=label, color=color, upto=upto, rest=rest)
+
+
+def path(x, y, *, label="", color=None, upto=None) -> dict:
+    """A walk through ``x`` and ``y``, (n,) or (walks, n): dots, a ring where it starts, a star at its end."""
+    return _mark("path", x=x, y=y, label=label, color=color, upto=upto)
 
 
 def points(x, y, *, group=None, labels=None, size=None) -> dict:
@@ -38,88 +42,65 @@ def points(x, y, *, group=None, labels=None, size=None) -> dict:
     return _mark("points", x=x, y=y, group=group, labels=labels, size=size)
 
 
-def heat(
-    z, *, x0, x1, y0, y1, ramp="signed", center=None, reach=None, low=None, high=None, levels=None, label=""
-) -> dict:
+def heat(z, *, x0: Place, x1: Place, y0: Place, y1: Place, ramp="signed", levels=None) -> dict:
     """Shade the plane by ``z`` (rows upwards along y, columns along x), whose outer points lie on x0 … y1.
 
-    ``ramp``: "signed" (negative vermillion, positive blue around ``center``, deepest at ``reach`` from it),
-    "amount" (white to blue from ``low`` to ``high``) or "classes" (integers: a tint a class; floats: class 0
-    to class 1 around ``center``, one half unless given). ``levels``: a number, numbers or an array's name:
-    lines where z crosses them.
+    ``ramp``: "signed" (negative vermillion, positive blue), "amount" (white to blue) or "classes" (integers:
+    a tint a class; floats: from class 0 to class 1 around one half). ``levels``: a number, numbers or an
+    array's name: lines where z crosses them.
     """
-    if ramp not in RAMPS:
-        raise ValueError(f"unknown ramp {ramp!r}; known: {', '.join(RAMPS)}")
-    corners = {"x0": x0, "x1": x1, "y0": y0, "y1": y1}
-    shade = {"ramp": ramp, "center": center, "reach": reach, "low": low, "high": high}
-    return _mark("heat", z=z, **corners, **shade, levels=levels, label=label)
+    _check_ramp(ramp, RAMPS)
+    return _mark("heat", z=z, x0=x0, x1=x1, y0=y0, y1=y1, ramp=ramp, levels=levels)
 
 
-def gradient(ends, stops, values, *, ramp="signed", center=None, reach=None, low=None, high=None) -> dict:
+def gradient(ends, stops, values, *, ramp="signed", center=None, reach=None) -> dict:
     """Shade the plane along one direction: exact at any size.
 
     ``ends`` (4,) is x0, y0, x1, y1 in data units; at the fractions ``stops`` (n,) of the way the value is
-    ``values`` (n,). An equal stop twice is a jump; beyond its ends the shade stays.
+    ``values`` (n,). An equal stop twice is a jump; beyond its ends the shade stays. The value ``center`` has
+    no shade, and at ``reach`` from it the shade is deepest.
     """
-    if ramp not in RAMPS:
-        raise ValueError(f"unknown ramp {ramp!r}; known: {', '.join(RAMPS)}")
-    shade = {"ramp": ramp, "center": center, "reach": reach, "low": low, "high": high}
+    _check_ramp(ramp, RAMPS)
+    shade = {"ramp": ramp, "center": center, "reach": reach}
     return _mark("gradient", ends=ends, stops=stops, values=values, **shade)
 
 
-def path(x, y, *, label="", color=None, dash=None, upto=None, rest=False) -> dict:
-    """A walk through ``x`` and ``y``, (n,) or (walks, n): dots, a ring where it starts, a star at its end."""
-    return _mark("path", x=x, y=y, label=label, color=color, dash=dash, upto=upto, rest=rest)
+def hline(y: Place) -> dict:
+    """A dotted level line through the whole plane."""
+    return _mark("hline", y=y)
 
 
-def hline(y: Place, *, label="", color=None, dash=None) -> dict:
-    """A level line through the whole plane."""
-    return _mark("hline", y=y, label=label, color=color, dash=dash)
+def vline(x: Place) -> dict:
+    """A dotted upright line through the whole plane."""
+    return _mark("vline", x=x)
 
 
-def vline(x: Place, *, label="", color=None, dash=None) -> dict:
-    """An upright line through the whole plane."""
-    return _mark("vline", x=x, label=label, color=color, dash=dash)
-
-
-def histogram(edges, counts, *, label="", color=None) -> dict:
+def histogram(edges, counts, *, label="") -> dict:
     """An outlined histogram: ``edges`` (n + 1,), ``counts`` (n,)."""
-    return _mark("histogram", edges=edges, counts=counts, label=label, color=color)
+    return _mark("histogram", edges=edges, counts=counts, label=label)
 
 
-def arrow(x: Place, y: Place, dx: Place, dy: Place, *, label="", color=None) -> dict:
-    """An arrow from (x, y) by (dx, dy); all four numbers or scalar arrays, or all arrays (n,)."""
-    return _mark("arrow", x=x, y=y, dx=dx, dy=dy, label=label, color=color)
+def arrow(x: Place, y: Place, dx: Place, dy: Place, *, label="") -> dict:
+    """An arrow from (x, y) by (dx, dy), numbers or scalar arrays, with its label before its tip."""
+    return _mark("arrow", x=x, y=y, dx=dx, dy=dy, label=label)
 
 
-def text(x: Place, y: Place, text: str, *, color=None, align="center") -> dict:
-    """Words at a place of the plane."""
-    return _mark("text", x=x, y=y, text=text, color=color, align=align)
+def bars(values, labels, *, x="", title="", width=1, when=None) -> dict:
+    """Bars from left to right, one a label, with the number behind it; ``x`` says what they measure."""
+    return _panel("bars", title, width, when, values=values, labels=list(labels), x=x)
 
 
-def bars(values, labels, *, x="", title="", errors=None, digits=None, width=1, when=None) -> dict:
-    """Bars from left to right, one a label, with the number behind it; ``errors`` (n,) are half widths."""
-    x = axis(x) if isinstance(x, str) else x
-    fields = {"values": values, "labels": list(labels), "errors": errors, "digits": digits, "x": x}
-    return _panel("bars", title, width, when, **fields)
+def column(label: str, values: str, *, digits=2, wrong=None) -> dict:
+    """A column of a table: ``values`` (rows,), with ``digits`` places after the point unless all are whole.
 
-
-def column(label: str, values: str, *, digits=2, texts=None, wrong=None) -> dict:
-    """A column of a table: ``values`` (rows,); ``texts`` are words for its codes 0, 1, …; see ``table``."""
-    return {"label": label, **_said(values=values, digits=digits, texts=_list(texts), wrong=wrong)}
-
-
-def table(
-    values=None, *, columns, rows=None, digits=2, wrong=None, texts=None, title="", width=1, when=None
-) -> dict:
-    """A small table: ``columns`` are columns, or names of the columns of ``values`` (rows, columns).
-
-    NaN is an empty cell. ``digits``: places after the point, one number or one a column. ``wrong``, of the
-    same shape: 1 marks a wrong cell, 0 a right one, NaN neither. ``texts`` maps a column to words for codes.
+    ``wrong`` (rows,): 1 marks a wrong cell, 0 a right one, NaN neither.
     """
-    texts = None if texts is None else {str(k): list(v) for k, v in texts.items()}
-    fields = {"columns": list(columns), "rows": _list(rows), "values": values, "wrong": wrong, "texts": texts}
-    return _panel("table", title, width, when, **fields, digits=None if values is None else digits)
+    return {"label": label, "values": values, "digits": digits, **_said(wrong=wrong)}
+
+
+def table(columns: Sequence[dict], *, rows=None, title="", width=1, when=None) -> dict:
+    """A small table of equally long columns; ``rows`` names the rows, and NaN is an empty cell."""
+    return _panel("table", title, width, when, columns=list(columns), rows=_list(rows))
 
 
 def matrix(
@@ -130,39 +111,32 @@ def matrix(
     ``ramp``: "amount", "signed", or "confusion" (counts: the diagonal blue, mistakes vermillion, by the share
     of their row). ``x`` and ``y`` name the columns' and the rows' side.
     """
-    if ramp not in (*RAMPS, "confusion"):
-        raise ValueError(f"unknown ramp {ramp!r}; known: {', '.join(RAMPS)}, confusion")
+    _check_ramp(ramp, (*RAMPS, "confusion"))
     fields = {"z": z, "rows": _list(rows), "columns": _list(columns), "digits": digits, "ramp": ramp}
     return _panel("matrix", title, width, when, **fields, x=x, y=y)
 
 
-def network(
-    sizes, weights, *, biases=None, values=None, names=None, reach=None, title="", width=1, when=None
-) -> dict:
+def network(sizes, weights, *, biases=None, names=None, title="", width=1, when=None) -> dict:
     """A network as circles and lines: width is the weight's size, colour and dash its sign.
 
     ``weights``: one array (n_in, n_out) a gap between layers; a unit with NaN alone coming in is left out.
-    ``biases``: one array (n,) a layer but the first. ``values``: one array (n,) a layer, shown as depth of
-    colour. ``names``: a text a layer. ``reach`` is the weight drawn thickest, else the largest.
+    ``biases``: one array (n,) a layer but the first. ``names``: a text a layer.
     """
-    fields = {"sizes": list(sizes), "weights": list(weights), "biases": _list(biases)}
-    return _panel(
-        "network", title, width, when, **fields, values=_list(values), names=_list(names), reach=reach
-    )
+    fields = {"sizes": list(sizes), "weights": list(weights), "biases": _list(biases), "names": _list(names)}
+    return _panel("network", title, width, when, **fields)
 
 
 def graph(
-    nodes, edges, forward, *, backward=None, active=None, seen=None, edge=None, digits=2, title="",
-    width=1, when=None,
-) -> dict:  # fmt: skip
+    nodes, edges, forward, backward, slopes, *, active, seen, digits=2, title="", width=1, when=None
+) -> dict:
     """A small computational graph: ``nodes`` are dicts id, x, y (0 … 1) and label; ``edges`` pairs of ids.
 
-    ``forward`` and ``backward`` (nodes,) are the numbers above and below a node; ``seen`` (nodes,): 0 shows
-    none, 1 the forward one, 2 both; ``active`` is the index of the node at work; ``edge`` (edges,) numbers
-    along the edges.
+    ``forward`` and ``backward`` (nodes,) are the numbers above and below a node, ``slopes`` (edges,) those
+    along the edges; ``seen`` (nodes,): 0 shows none, 1 the forward one, 2 both; ``active`` is the index of
+    the node at work.
     """
     fields = {"nodes": list(nodes), "edges": [list(e) for e in edges], "forward": forward}
-    fields |= {"backward": backward, "active": active, "seen": seen, "edge": edge, "digits": digits}
+    fields |= {"backward": backward, "slopes": slopes, "active": active, "seen": seen, "digits": digits}
     return _panel("graph", title, width, when, **fields)
 
 
@@ -170,38 +144,36 @@ RAMPS = ("signed", "amount", "classes")
 
 # What each mark and panel reads: field -> numbers of dimensions that it may have.
 SCALAR, LIST, LISTS, GRID = (0,), (1,), (1, 2), (2,)
-SHADE = {"center": SCALAR, "reach": SCALAR, "low": SCALAR, "high": SCALAR}
 FIELDS = {
-    "line": {"x": LISTS, "y": LISTS, "band": LIST},
-    "points": {"x": LIST, "y": LIST, "group": LIST},
-    "heat": {"z": GRID, "x0": SCALAR, "x1": SCALAR, "y0": SCALAR, "y1": SCALAR, "levels": LIST, **SHADE},
-    "gradient": {"ends": LIST, "stops": LIST, "values": LIST, **SHADE},
+    "line": {"x": LISTS, "y": LISTS},
     "path": {"x": LISTS, "y": LISTS},
+    "points": {"x": LIST, "y": LIST, "group": LIST},
+    "heat": {"z": GRID, "x0": SCALAR, "x1": SCALAR, "y0": SCALAR, "y1": SCALAR, "levels": LIST},
+    "gradient": {"ends": LIST, "stops": LIST, "values": LIST, "center": SCALAR, "reach": SCALAR},
     "hline": {"y": SCALAR},
     "vline": {"x": SCALAR},
     "histogram": {"edges": LIST, "counts": LIST},
-    "arrow": dict.fromkeys(("x", "y", "dx", "dy"), (0, 1)),
-    "text": {"x": SCALAR, "y": SCALAR},
+    "arrow": dict.fromkeys(("x", "y", "dx", "dy"), SCALAR),
     "plane": {},
-    "bars": {"values": LIST, "errors": LIST},
-    "table": {"values": GRID, "wrong": GRID},
+    "bars": {"values": LIST},
+    "table": {},
     "column": {"values": LIST, "wrong": LIST},
     "matrix": {"z": GRID},
-    "network": {"weights": GRID, "biases": LIST, "values": LIST, "reach": SCALAR},
-    "graph": {"forward": LIST, "backward": LIST, "active": SCALAR, "seen": LIST, "edge": LIST},
-}  # fmt: skip
+    "network": {"weights": GRID, "biases": LIST},
+    "graph": {"forward": LIST, "backward": LIST, "slopes": LIST, "active": SCALAR, "seen": LIST},
+}
 NEEDED = {
-    "line": "x y", "points": "x y", "heat": "z x0 x1 y0 y1", "gradient": "ends stops values", "path": "x y",
-    "hline": "y", "vline": "x", "histogram": "edges counts", "arrow": "x y dx dy", "text": "x y text",
-    "plane": "marks x y", "bars": "values labels", "table": "columns", "column": "label values",
-    "matrix": "z", "network": "sizes weights", "graph": "nodes edges forward",
+    "line": "x y", "path": "x y", "points": "x y", "heat": "z x0 x1 y0 y1", "gradient": "ends stops values",
+    "hline": "y", "vline": "x", "histogram": "edges counts", "arrow": "x y dx dy", "plane": "marks x y",
+    "bars": "values labels", "table": "columns", "column": "label values", "matrix": "z",
+    "network": "sizes weights", "graph": "nodes edges forward backward slopes active seen",
 }  # fmt: skip
 PANELS = ("plane", "bars", "table", "matrix", "network", "graph")
 MARKS = tuple(kind for kind in FIELDS if kind not in (*PANELS, "column"))
 # Fields whose last axes must be equally long.
 TOGETHER = {
-    "line": ("x", "y", "band"), "points": ("x", "y", "group"), "path": ("x", "y"),
-    "bars": ("values", "errors"), "gradient": ("stops", "values"), "graph": ("forward", "backward", "seen"),
+    "line": ("x", "y"), "path": ("x", "y"), "points": ("x", "y", "group"), "column": ("values", "wrong"),
+    "gradient": ("stops", "values"), "graph": ("forward", "backward", "seen"),
 }  # fmt: skip
 
 
@@ -269,16 +241,22 @@ def fill_in(template: str, say) -> str:
 
 
 def _said(**fields):
-    return {name: value for name, value in fields.items() if value is not None and value != ""}
+    """Leave out what is not said; 0 is said, and so is an empty list."""
+    return {name: value for name, value in fields.items() if value not in (None, "") and value is not False}
 
 
 def _mark(kind, **fields):
-    return {"kind": kind, **_said(**{name: value for name, value in fields.items() if value is not False})}
+    return {"kind": kind, **_said(**fields)}
 
 
 def _panel(kind, title, width, when, **fields):
     when = None if when is None else {name: list(indices) for name, indices in when.items()}
     return {"kind": kind, **_said(title=title, width=None if width == 1 else width, when=when, **fields)}
+
+
+def _check_ramp(ramp, known):
+    if ramp not in known:
+        raise ValueError(f"unknown ramp {ramp!r}; known: {', '.join(known)}")
 
 
 def _list(values):
@@ -331,34 +309,29 @@ def _check_when(when, where, controls):
             raise ValueError(f"{where}: {name} has indices 0 to {controls[name] - 1}, got {wrong}")
 
 
+def _check_names(what, names, n, of):
+    if names is not None and len(names) != n:
+        raise ValueError(f"{what}: {n} {of} but {len(names)} names")
+
+
 def _check_bars(panel, shapes):
-    n = shapes[panel["values"]][0]
-    if len(panel["labels"]) != n:
-        raise ValueError(f"bars: {n} values but {len(panel['labels'])} labels")
+    _check_names("bars", panel["labels"], shapes[panel["values"]][0], "values")
 
 
 def _check_table(panel, shapes):
-    columns, rows = panel["columns"], panel.get("rows")
-    for k, column in enumerate(columns):
-        if isinstance(column, Mapping):
-            _check_fields(column, "column", f"table, column {k}", shapes)
-    if panel.get("values") is None and not all(isinstance(column, Mapping) for column in columns):
-        raise ValueError("table: give values, or columns made by column(label, values)")
-    shape = (
-        shapes[panel["values"]] if panel.get("values") else (shapes[columns[0]["values"]][0], len(columns))
-    )
-    if len(columns) != shape[1]:
-        raise ValueError(f"table: {shape[1]} columns of values but {len(columns)} names")
-    if wrong := [c for c in columns if isinstance(c, Mapping) and shapes[c["values"]][0] != shape[0]]:
-        raise ValueError(f"table: columns must be equally long, {wrong[0]['label']!r} is not")
-    if rows is not None and len(rows) != shape[0]:
-        raise ValueError(f"table: {shape[0]} rows of values but {len(rows)} names")
+    for k, column in enumerate(panel["columns"]):
+        if not isinstance(column, Mapping):
+            raise ValueError(f"table: make its columns by column(label, values), got {column!r}")
+        _check_fields(column, "column", f"table, column {k}", shapes)
+    lengths = {column["label"]: shapes[column["values"]][0] for column in panel["columns"]}
+    if len(set(lengths.values())) != 1:
+        raise ValueError(f"table: needs equally long columns, got {lengths}")
+    _check_names("table", panel.get("rows"), max(lengths.values()), "rows")
 
 
 def _check_matrix(panel, shapes):
     for side, n in zip(("rows", "columns"), shapes[panel["z"]], strict=True):
-        if panel.get(side) is not None and len(panel[side]) != n:
-            raise ValueError(f"matrix: {n} {side} but {len(panel[side])} names")
+        _check_names("matrix", panel.get(side), n, side)
 
 
 def _check_network(panel, shapes):
@@ -367,20 +340,19 @@ def _check_network(panel, shapes):
     if [shapes[name] for name in weights] != wanted:
         got = [shapes[name] for name in weights]
         raise ValueError(f"network: layers of {sizes} units need weights of shapes {wanted}, got {got}")
-    for field, layers in (("biases", sizes[1:]), ("values", sizes)):
-        got = [shapes[name][0] for name in panel.get(field) or ()]
-        if got and got != list(layers):
-            raise ValueError(f"network: {field} must have {list(layers)} numbers, got {got}")
+    got = [shapes[name][0] for name in panel.get("biases", ())]
+    if got and got != sizes[1:]:
+        raise ValueError(f"network: biases must have {sizes[1:]} numbers, got {got}")
+    _check_names("network", panel.get("names"), len(sizes), "layers")
 
 
 def _check_graph(panel, shapes):
     known = [node["id"] for node in panel["nodes"]]
-    if len(known) != shapes[panel["forward"]][0]:
-        raise ValueError(f"graph: {len(known)} nodes but {shapes[panel['forward']][0]} forward values")
     if wrong := [end for edge in panel["edges"] for end in edge if end not in known]:
         raise ValueError(f"graph: no node {wrong[0]!r}; known: {', '.join(map(str, known))}")
-    if panel.get("edge") and shapes[panel["edge"]][0] != len(panel["edges"]):
-        raise ValueError(f"graph: {len(panel['edges'])} edges but {shapes[panel['edge']][0]} numbers")
+    for field, n in (("forward", len(known)), ("slopes", len(panel["edges"]))):
+        if shapes[panel[field]] != (n,):
+            raise ValueError(f"graph: {field} must have the shape ({n},), got {shapes[panel[field]]}")
 
 
 def _check_rows(mark, shapes):

@@ -91,51 +91,41 @@ def _plane(ax, panel, look):
 
 
 def _bars(ax, panel, look):
-    values, errors, axis = look(panel["values"]), look(panel.get("errors")), panel["x"]
+    values = look(panel["values"])
     places = np.arange(len(values))
-    ax.barh(places, values, color=[p.COLORS[int(v < 0)] for v in values], height=0.62, xerr=errors)
+    ax.barh(places, values, color=[p.COLORS[int(v < 0)] for v in values], height=0.62)
     for place, value in zip(places, values, strict=True):
         if np.isfinite(value):
             ax.annotate(f" {value:.3g}", (max(value, 0), place), va="center", size=8)
-    ax.set(yticks=places, yticklabels=panel["labels"], xlabel=axis.get("label", ""))
-    ax.set_xscale("log" if axis.get("log") else "linear")
-    ax.set_xlim(look.number(axis.get("low")), look.number(axis.get("high")))
+    ax.set(yticks=places, yticklabels=panel["labels"], xlabel=panel.get("x", ""), xticks=[])
     ax.margins(x=0.2)
     ax.invert_yaxis()
-    ax.grid(False, axis="y")
+    ax.grid(False)
 
 
 def _table(ax, panel, look):
-    names = [c["label"] if isinstance(c, dict) else c for c in panel["columns"]]
-    columns = [_column(panel, k, look) for k in range(len(names))]
-    height, rows = len(columns[0][0]), panel.get("rows")
+    columns, rows = panel["columns"], panel.get("rows")
     ax.axis("off")
-    ax.set(xlim=(-0.5 - bool(rows), len(names) - 0.5), ylim=(height + 0.5, -0.8))
-    for c, (name, (words, wrong)) in enumerate(zip(names, columns, strict=True)):
-        ax.text(c, 0, name, weight="bold", color=p.GREY, ha="center", va="center")
+    for c, column in enumerate(columns):
+        ax.text(c, 0, column["label"], weight="bold", color=p.GREY, ha="center", va="center")
+        wrong = look(column.get("wrong"))
+        words = said_column(look(column["values"]), column["digits"])
         for r, word in enumerate(words):
             bad = wrong is not None and wrong[r] == 1
             mark = "" if wrong is None or not word or np.isnan(wrong[r]) else " ✗" if bad else " ✓"
             ax.text(c, r + 1, word + mark, color=p.RUST if bad else p.INK, ha="center", va="center")
-    for r in range(height):
+    for r in range(len(words)):
         ax.axhline(r + 0.5, color=p.GRID, lw=0.8)
         if rows:
             ax.text(-1, r + 1, rows[r], ha="center", va="center", weight="bold", color=p.GREY)
+    ax.set(xlim=(-0.5 - bool(rows), len(columns) - 0.5), ylim=(len(words) + 0.5, -0.8))
 
 
-def _column(panel, k, look):
-    """Return the words of a table's column and which of them are wrong."""
-    column = panel["columns"][k]
-    if isinstance(column, dict):
-        values, wrong = look(column["values"]), look(column.get("wrong"))
-        texts, digits = column.get("texts"), column.get("digits", 2)
-    else:
-        values, wrong = look(panel["values"])[:, k], look(panel.get("wrong"))
-        wrong = None if wrong is None else wrong[:, k]
-        texts, digits = panel.get("texts", {}).get(str(k)), panel.get("digits", 2)
-        digits = digits[k] if isinstance(digits, list) else digits
-    say = (lambda v: texts[round(v)]) if texts else (lambda v: said_number(v, f".{digits}f"))
-    return ["" if np.isnan(v) else say(v) for v in values], wrong
+def said_column(values, digits):
+    """Say the numbers of a column alike, without places where all are whole; gaps are empty."""
+    known = values[np.isfinite(values)]
+    places = 0 if np.allclose(known, np.rint(known), rtol=0, atol=1e-3) else digits
+    return ["" if np.isnan(v) else said_number(v, f".{places}f") for v in values]
 
 
 def _matrix(ax, panel, look):
@@ -155,7 +145,7 @@ def _network(ax, panel, look):
     sizes, names = panel["sizes"], panel.get("names") or [""] * len(panel["sizes"])
     places = [[(k, (n - 1) / 2 - i) for i in range(n)] for k, n in enumerate(sizes)]
     weights = [look(name) for name in panel["weights"]]
-    reach = look.number(panel.get("reach")) or max(np.nanmax(np.abs(W), initial=0) for W in weights) or 1
+    reach = max(np.nanmax(np.abs(W), initial=0) for W in weights) or 1
     missing = [np.isnan(W).all(axis=0) for W in [np.zeros((1, sizes[0])), *weights]]
     for k, W in enumerate(weights):
         for (i, j), w in np.ndenumerate(np.nan_to_num(W)):
@@ -166,33 +156,26 @@ def _network(ax, panel, look):
         x, y = np.array([place for place, gone in zip(layer, missing[k], strict=True) if not gone]).T
         edge = p.GREY if k == 0 else p.GREEN if k == len(sizes) - 1 else p.BLUE
         ax.scatter(x, y, s=150, color=[p.tint(edge)], edgecolor=edge, lw=1.5)
-        ax.text(k, -max(sizes) / 2 - 0.3, ", ".join(name) if isinstance(name, list) else name, ha="center")
+        ax.text(k, -max(sizes) / 2 - 0.3, name, ha="center")
     ax.set(xlim=(-0.3, len(sizes) - 0.7), ylim=(-max(sizes) / 2 - 0.6, max(sizes) / 2 + 0.3))
     ax.axis("off")
 
 
 def _graph(ax, panel, look):
-    nodes, forward = panel["nodes"], look(panel["forward"])
-    backward, active = look(panel.get("backward")), look(panel.get("active"))
-    seen = np.full(len(nodes), 2) if panel.get("seen") is None else look(panel["seen"])
-    digits, places = panel.get("digits", 2), {node["id"]: (node["x"], node["y"]) for node in nodes}
+    nodes, seen, active = panel["nodes"], look(panel["seen"]), look(panel["active"])
+    forward, backward = look(panel["forward"]), look(panel["backward"])
+    places = {node["id"]: (node["x"], node["y"]) for node in nodes}
     for a, b in panel["edges"]:
-        ax.add_patch(
-            FancyArrowPatch(places[a], places[b], **{**p.ARROW, "shrinkA": 14, "shrinkB": 14, "lw": 1.2})
-        )
+        style = {**p.ARROW, "shrinkA": 14, "shrinkB": 14, "lw": 1.2}
+        ax.add_patch(FancyArrowPatch(places[a], places[b], **style))
     for i, node in enumerate(nodes):
         box = {"boxstyle": "round", "fc": p.tint(p.BLUE, 0.15), "ec": p.INK if active == i else p.GREY}
         ax.text(node["x"], node["y"], node["label"], ha="center", va="center", bbox=box)
         for values, least, shift, color in ((forward, 1, 14, WORDS[0]), (backward, 2, -14, WORDS[1])):
-            if values is not None and seen[i] >= least:
-                style = {"color": color, "ha": "center", "va": "center", "size": 8}
-                ax.annotate(
-                    said_number(values[i], f".{digits}f"),
-                    places[node["id"]],
-                    (0, shift),
-                    textcoords="offset points",
-                    **style,
-                )
+            if seen[i] >= least:
+                words, style = said_number(values[i], f".{panel['digits']}f"), {"color": color, "size": 8}
+                style |= {"ha": "center", "va": "center", "textcoords": "offset points"}
+                ax.annotate(words, places[node["id"]], (0, shift), **style)
     ax.set(xlim=(-0.12, 1.12), ylim=(-0.2, 1.2))
     ax.axis("off")
 
@@ -217,8 +200,7 @@ def _first_colors(marks, look):
 
 
 def _color(mark, k):
-    named = {"ink": p.INK, "grey": p.GREY}
-    return named.get(mark.get("color"), p.COLORS[k % len(p.COLORS)])
+    return p.INK if mark.get("color") == "ink" else p.COLORS[k % len(p.COLORS)]
 
 
 def _rows(mark, look, first):
@@ -230,7 +212,7 @@ def _rows(mark, look, first):
         label = labels[row] if isinstance(labels, list) else labels
         style = {
             "color": _color(mark, k),
-            "ls": p.DASHES[mark.get("dash", k) % len(p.DASHES)],
+            "ls": p.DASHES[k % len(p.DASHES)],
             "label": label,
         }
         end = look.at[mark["upto"]] + 1 if "upto" in mark and not mark.get("rest") else len(y)
@@ -240,8 +222,6 @@ def _rows(mark, look, first):
 def _line(ax, mark, look, first):
     for x, y, _, style in _rows(mark, look, first):
         ax.plot(x, y, lw=1.6, **style)
-    if "band" in mark:
-        ax.fill_between(look(mark["x"]), *map(look, mark["band"]), color=p.tint(_color(mark, first)), lw=0)
 
 
 def _path(ax, mark, look, first):
@@ -284,7 +264,6 @@ def _shade(mark, look, name):
         tints = ListedColormap([p.tint(p.COLORS[k % 6], 0.34) for k in range(int(high) + 1)])
         return {"cmap": tints, "vmin": -0.5, "vmax": int(high) + 0.5}, True
     if kind == "amount":
-        low, high = _given(look, mark, "low", low), _given(look, mark, "high", high)
         return {"cmap": p.ramp(p.PAPER, p.tint(p.BLUE, 0.6)), "vmin": low, "vmax": high}, False
     center = _given(look, mark, "center", 0.5 if kind == "classes" else 0)
     reach = _given(look, mark, "reach", 0.5 if kind == "classes" else max(center - low, high - center) or 1)
@@ -317,22 +296,17 @@ def _histogram(ax, mark, look, first):
 
 def _rule(ax, mark, look, first):
     draw, place = (ax.axhline, mark["y"]) if mark["kind"] == "hline" else (ax.axvline, mark["x"])
-    color = {"grey": p.GREY}.get(mark.get("color"), p.INK)
-    draw(look.number(place), color=color, lw=1.3, ls=p.DASHES[mark.get("dash", 1)], label=mark.get("label"))
+    draw(look.number(place), color=p.INK, lw=1.3, ls=p.DASHES[2])
 
 
 def _arrow(ax, mark, look, first):
-    for x, y, dx, dy in zip(*(np.ravel(look(mark[key])) for key in ("x", "y", "dx", "dy")), strict=True):
-        if np.isfinite([x, y, dx, dy]).all():
-            ax.add_patch(FancyArrowPatch((x, y), (x + dx, y + dy), **p.ARROW))
-
-
-def _text(ax, mark, look, first):
-    place = look.number(mark["x"]), look.number(mark["y"])
-    ax.text(*place, mark["text"], ha=mark.get("align", "center"), va="center", color=p.GREY, clip_on=True)
+    x, y, dx, dy = (look.number(mark[key]) for key in ("x", "y", "dx", "dy"))
+    if np.isfinite([x, y, dx, dy]).all():
+        ax.add_patch(FancyArrowPatch((x, y), (x + dx, y + dy), **p.ARROW))
+        ax.text(x + 1.35 * dx, y + 1.35 * dy, mark.get("label", ""), ha="center", va="center", clip_on=True)
 
 
 MARKS = {
     "line": _line, "path": _path, "points": _points, "heat": _heat, "gradient": _gradient,
-    "histogram": _histogram, "hline": _rule, "vline": _rule, "arrow": _arrow, "text": _text,
+    "histogram": _histogram, "hline": _rule, "vline": _rule, "arrow": _arrow,
 }  # fmt: skip

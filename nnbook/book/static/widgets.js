@@ -41,7 +41,8 @@
     send() {}
     fail(error) {
       console.error(error);
-      for (const place of this.roots) tell(place, `This figure failed (${error}). Browsers from before 2020 cannot draw it.`);
+      for (const place of this.roots)
+        tell(place, `This figure failed (${error}). Browsers from before 2020 cannot draw it.`);
     }
   }
 
@@ -68,7 +69,7 @@
   };
 
   const tell = (place, textContent) => {
-    for (const old of place.querySelectorAll(".nn-message")) old.remove();
+    place.querySelector(":scope > .nn-message")?.remove();
     if (textContent) place.prepend(make("p", { className: "nn-message", role: "alert", textContent }));
   };
 
@@ -91,15 +92,15 @@
     labels ? [0, labels.length - 1, 1] : typeof value === "boolean" ? [0, 1, 1] : [min, max, step];
 
   const slider = (model) => {
-    const key = "index" in model.state ? "index" : "value";
+    const key = model.state._options_labels ? "index" : "value";
     const input = make("input", { type: "range" });
-    const output = make("output", { ariaLive: "off" }); // aria-valuetext speaks
+    const output = make("output", { ariaLive: "off" });
     const draw = (state) => {
       const [min, max, step] = limits(state);
-      const [, digits] = /(\d)f$/.exec(state.readout_format) || [];
+      const [digits] = /\d(?=f$)/.exec(state.readout_format) || [];
       Object.assign(input, { min, max, step, value: state[key] });
-      const number = () => (digits ? state.value.toFixed(digits) : state.value);
-      output.value = key === "index" ? state._options_labels[state.index] : number();
+      const { _options_labels: labels, index, value } = state;
+      output.value = labels ? labels[index] : digits ? value.toFixed(digits) : value;
       output.hidden = state.readout === false;
       input.setAttribute("aria-valuetext", output.value);
     };
@@ -155,13 +156,10 @@
     return make("div", {}, button);
   };
 
-  // Of HTML the words alone.
   const text = (model) => {
     const node = make("div");
-    keep(model, ({ value }) => {
-      const html = new DOMParser().parseFromString(value, "text/html");
-      node.textContent = model.type === "HTMLModel" ? html.body.textContent : value;
-    });
+    const words = (html) => new DOMParser().parseFromString(html, "text/html").body.textContent;
+    keep(model, ({ value }) => (node.textContent = model.type === "HTMLModel" ? words(value) : value));
     return node;
   };
 
@@ -185,9 +183,8 @@
 
   const any = (model) => {
     const [el, place] = [make("div"), root];
-    model.ready = model.ready || prepare(model);
-    const drawn = model.ready.then((widget) => run(widget, "render", model, el));
-    drawn.then(() => place.classList.add("nn-live")).catch((error) => model.fail(error));
+    const render = (widget) => run(widget, "render", model, el);
+    model.ready.then(render).then(() => place.classList.add("nn-live")).catch((error) => model.fail(error));
     return el;
   };
 
@@ -209,13 +206,13 @@
 
   const view = (reference) => {
     const model = find(reference);
-    const draw = model && DRAW[model.type];
+    const draw = DRAW[model?.type];
     if (!draw) return make("p", { className: "nn-message" }, "This page cannot show this widget.");
     model.roots.push(root);
     const el = draw(model);
-    el.classList.add(`nn-${draw.name}`, ...(model.state._dom_classes || []));
+    el.classList.add(`nn-${draw.name}`, ...model.state._dom_classes);
     if (model.own) el.dataset.control = model.own;
-    const { display, visibility, width } = (find(model.state.layout) || model).state;
+    const { display, visibility, width } = find(model.state.layout).state;
     Object.assign(el.style, { display, visibility, width });
     return el;
   };
@@ -223,6 +220,7 @@
   // The address: #neuron?w1=3&b=5;race?lr=2
 
   const note = (figure) => {
+    if (!figure.roots[0]) return; // the links' first pushes
     for (const place of figure.roots) place.classList.add("nn-moved");
     moved = [figure, ...moved.filter((one) => one !== figure)];
     clearTimeout(timer);
@@ -245,12 +243,12 @@
       const control = controls.find(({ model, figure }) => model.own === own && figure.state.name === name);
       const [min, max, step] = control ? limits(control.model.state) : [];
       const fits = value >= min && value <= max && (value - min) % step === 0;
-      if (fits && !wanted.has(control)) wanted.set(control, Number(value));
+      if (fits) wanted.set(control, Number(value));
       else if (item.includes("=")) wrong.push(item);
       else name = item;
     }
     for (const one of controls) {
-      const value = wanted.has(one) ? wanted.get(one) : one.first;
+      const value = wanted.get(one) ?? one.first;
       one.model.set(one.key, typeof one.first === "boolean" ? Boolean(value) : value);
     }
     clearTimeout(timer);
@@ -261,25 +259,26 @@
     place.scrollIntoView();
   };
 
+  const scripts = (kind) => document.querySelectorAll(`[type="application/vnd.jupyter.widget-${kind}+json"]`);
+
   const start = () => {
-    const scripts = (kind) => document.querySelectorAll(`[type="application/vnd.jupyter.widget-${kind}+json"]`);
-    for (const { text } of scripts("state"))
-      for (const [id, record] of Object.entries(JSON.parse(text).state)) models.set(id, new Model(record));
-    for (const model of models.values()) {
-      if (/LinkModel$/.test(model.type)) join(model);
-      if (model.type === "PlayModel") wind(model);
-    }
     for (const script of scripts("view")) {
       root = make("div", { className: "nn-view" });
       script.after(root);
       root.append(view("IPY_MODEL_" + JSON.parse(script.text).model_id));
     }
-    clearTimeout(timer);
-    moved = [];
     read();
     addEventListener("hashchange", read);
     addEventListener("pagehide", ({ persisted }) => persisted || leaving.abort());
   };
 
+  // Modules load while the page is still being read.
+  for (const { text } of scripts("state"))
+    for (const [id, record] of Object.entries(JSON.parse(text).state)) models.set(id, new Model(record));
+  for (const model of models.values()) {
+    if (/LinkModel$/.test(model.type)) join(model);
+    if (model.type === "PlayModel") wind(model);
+    if (model.type === "AnyModel") model.ready = prepare(model);
+  }
   document.addEventListener("readystatechange", start, { once: true });
 }

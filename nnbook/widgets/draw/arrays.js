@@ -71,18 +71,17 @@ class Arrays {
     return moved;
   }
 
-  // Wherever a specification names an array, a number may stand for itself.
-
+  /** What a place shows: where a specification names a scalar, a number may stand for itself. */
   now(place) {
     return typeof place === "number" ? [place] : this.shown.get(place);
   }
 
-  true(place) {
-    return typeof place === "number" ? [place] : this.target.get(place);
+  true(name) {
+    return this.target.get(name);
   }
 
-  shape(place) {
-    return typeof place === "number" ? [] : this.entries.get(place).shape;
+  shape(name) {
+    return this.entries.get(name).shape;
   }
 
   /** [lowest, highest, least positive] over all settings, so that axes stand still; null if all are gaps. */
@@ -91,7 +90,7 @@ class Arrays {
   }
 
   /** Say value `i` with no more digits than were stored. */
-  say(place, i = 0, digits = 4) {
-    return sayNumber(this.true(place)[i], digits, this.entries.get(place));
+  say(name, i, digits = 4) {
+    return sayNumber(this.true(name)[i], digits, this.entries.get(name));
   }
 }

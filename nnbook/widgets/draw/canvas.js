@@ -16,17 +16,17 @@ const OUTLINES = {
 };
 const known = (x, y) => x === x && y === y; // neither is NaN
 
-/** A panel's drawing: `panel` is its specification, `data` the arrays; `names` are those that it shows. */
+/** A panel's drawing: `panel` is its specification, `data` the arrays; `one` gives a scalar's value. */
 class Canvas {
   constructor(panel, data) {
     Object.assign(this, { panel, data });
-    this.number = (place) => (place === undefined ? undefined : data.now(place)[0]);
+    this.one = (place) => (place === undefined ? undefined : data.now(place)[0]);
   }
 
   /** The names of all arrays in a specification. */
   names(said = this.panel) {
-    if (typeof said === "string") return this.data.entries.has(said) ? [said] : [];
-    return said && typeof said === "object" ? Object.values(said).flatMap((part) => this.names(part)) : [];
+    if (typeof said === "object") return Object.values(said).flatMap((part) => this.names(part));
+    return this.data.entries.has(said) ? [said] : [];
   }
 
   draw(ctx, W, H, theme) {
@@ -108,26 +108,8 @@ class Canvas {
     return Math.max(0, ...texts.map((text) => this.measure(text)));
   }
 
-  /** Grid lines upwards from the axis at the bottom, its tick labels, and its own label at its right end. */
-  axisBelow(found, x, { label }, top, bottom, right, covered) {
-    const { theme } = this;
-    for (const [value, text] of found) {
-      const at = Math.round(x(value)) + 0.5;
-      this.pen(theme.grid, 1);
-      if (!covered) this.stroke([at, top], [at, bottom]);
-      const half = this.measure(text) / 2;
-      this.write(text, Math.min(at, this.W - half), bottom + 5, { base: "top", color: theme.grey });
-    }
-    if (label) this.write(label, right, bottom + 5 + theme.line, { align: "right", base: "top" });
-  }
-
-  /** How high an axis below is, with its labels. */
-  footHeight({ label }) {
-    return this.theme.line * (label ? 2.3 : 1.3);
-  }
-
   /** One field of what can be read: [its name, index -> its words]. */
-  field(name, place, offset = 0, texts = null, digits = 4) {
-    return [name, (i) => texts?.[this.data.true(place)[i + offset]] ?? this.data.say(place, i + offset, digits)];
+  field(name, place, offset = 0) {
+    return [name, (i) => this.data.say(place, i + offset)];
   }
 }

@@ -19,32 +19,20 @@ function readTheme(root, probe) {
 const css = ([r, g, b], alpha = 1) => `rgba(${Math.round(r)},${Math.round(g)},${Math.round(b)},${alpha})`;
 const mix = (a, b, part) => a.map((channel, i) => channel + (b[i] - channel) * part);
 
-/** The colour of series `k`, unless `color` is "ink", "grey" or another number. */
-function colorOf(theme, color, k = 0) {
-  return theme[color] ?? theme.series[(color ?? k) % theme.series.length];
-}
+/** A colour by its number or its name. */
+const colorOf = (theme, k) => theme[k] ?? theme.series[k % 6];
 
-/**
- * The shade of a heat map, gradient or matrix: {low, high, at: value -> [r, g, b]}.
- * `mark` says ramp, center, reach, low and high; `entry` is the array, whose range fills in what is not said.
- */
-function ramp(theme, mark, entry, number, depth = 0.6) {
-  const [blue, vermillion] = theme.series;
-  const [lowest, highest] = entry.range ?? [0, 1];
-  if (mark.ramp === "classes" && entry.whole) {
-    return { low: lowest, high: highest, at: (k) => mix(theme.paper, colorOf(theme, null, Math.round(k)), 0.34) };
-  }
-  if (mark.ramp === "amount") {
-    const low = number(mark.low) ?? lowest, high = number(mark.high) ?? highest;
-    const part = (value) => Math.max(0, Math.min(1, (value - low) / (high - low || 1)));
-    return { low, high, at: (value) => mix(theme.paper, blue, depth * part(value)) };
-  }
-  const classes = mark.ramp === "classes"; // class 0 blue, class 1 vermillion, as the points are
-  const center = number(mark.center) ?? (classes ? 0.5 : 0);
-  const reach = number(mark.reach) ?? (classes ? 0.5 : Math.max(center - lowest, highest - center) || 1);
-  const at = (value) => {
-    const part = Math.max(-1, Math.min(1, (value - center) / reach));
+/** The shade of a heat map, gradient or matrix, value -> [r, g, b]; `entry` is the array, for its range. */
+function ramp(theme, { ramp: kind, center, reach }, entry, one, depth = 0.6) {
+  const [blue, vermillion] = theme.series, [lowest, highest] = entry.range ?? [0, 1];
+  const classes = kind === "classes";
+  if (classes && entry.whole) return (k) => mix(theme.paper, colorOf(theme, Math.round(k)), 0.34);
+  if (kind === "amount") return (value) => mix(theme.paper, blue, (depth * (value - lowest)) / (highest - lowest || 1));
+  const middle = one(center) ?? (classes ? 0.5 : 0);
+  const most = one(reach) ?? (classes ? 0.5 : Math.max(middle - lowest, highest - middle) || 1);
+  return (value) => {
+    const part = Math.max(-1, Math.min(1, (value - middle) / most));
+    // Class 0 is blue and class 1 vermillion, as the points are; signs are the other way round.
     return mix(theme.paper, part < 0 === classes ? blue : vermillion, depth * Math.abs(part));
   };
-  return { low: center - reach, high: center + reach, at };
 }

@@ -1,5 +1,9 @@
 // What the pointer or the arrow keys point at in a canvas: a ring, and its words beside it.
 
+const WAYS = {
+  ArrowRight: 1, ArrowUp: 1, PageDown: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: -1, Home: 0, End: 0, Escape: 0,
+};
+
 class Cursor {
   constructor(view, part) {
     Object.assign(this, { view, part, at: null, held: false });
@@ -33,21 +37,19 @@ class Cursor {
 
   key(event) {
     const all = this.part.drawn.series();
-    const way = { ArrowRight: 1, ArrowUp: 1, PageDown: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: -1, Home: 0, End: 0, Escape: 0 }[event.key];
+    const way = WAYS[event.key];
     if (way === undefined || !all.some(({ count }) => count) || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     if (event.key === "Escape") return this.move(null);
     let { s, i } = this.at ?? { s: all.findIndex(({ count }) => count), i: -1 };
     const series = all[s];
     const upright = event.key === "ArrowUp" || event.key === "ArrowDown";
-    if (i < 0) i = nextKnown(series, 0, 1);
-    else if (event.key.startsWith("Page") || (upright && !series.columns && !series.vertical)) {
-      const turn = upright ? -way : way;
-      do s = (s + turn + all.length) % all.length; while (!all[s].count);
-      i = nextKnown(all[s], Math.min(i, all[s].count - 1), 1);
-    } else if (event.key === "Home") i = nextKnown(series, 0, 1);
+    if (i < 0 || event.key === "Home") i = nextKnown(series, 0, 1);
     else if (event.key === "End") i = nextKnown(series, series.count - 1, -1);
-    else {
+    else if (event.key.startsWith("Page") || (upright && !series.columns && !series.vertical)) {
+      do s = (s + (upright ? -way : way) + all.length) % all.length; while (!all[s].count);
+      i = nextKnown(all[s], Math.min(i, all[s].count - 1), 1);
+    } else {
       const step = upright ? (series.columns ? way * series.columns : -way) : way;
       if (i + step >= 0 && i + step < series.count) i = nextKnown(series, i + step, Math.sign(step)) ?? i;
     }

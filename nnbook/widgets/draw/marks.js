@@ -2,12 +2,13 @@
 // beside the data), how it is drawn, and the series that can be read from it: {label, count, place(i), fields}.
 // `p` is the plane: its box (left, top, wide, tall), its scales x and y, its arrays and its pen.
 
+const APART = 9; // px between the markers of a path
+
 const MARKS = {
   heat: {
     spans: (mark) => ({ x: [mark.x0, mark.x1], y: [mark.y0, mark.y1], tight: "xy" }),
     draw(p, mark) {
-      const z = p.data.now(mark.z), [rows, columns] = p.data.shape(mark.z);
-      const { left, wide, bottom, tall } = p.gridPlaces(mark, rows, columns);
+      const z = p.data.now(mark.z), { rows, columns, left, wide, bottom, tall } = p.cells(mark);
       const { ctx } = p;
       ctx.save();
       ctx.imageSmoothingEnabled = !p.data.entries.get(mark.z).whole;
@@ -15,7 +16,7 @@ const MARKS = {
       ctx.scale(wide * columns, tall * rows);
       ctx.drawImage(shadeImage(p, mark, z, rows, columns), 0, 0, 1, 1);
       ctx.restore();
-      const levels = typeof mark.levels === "string" ? [...p.data.now(mark.levels)] : [mark.levels ?? []].flat();
+      const levels = [mark.levels ?? []].flat().flatMap((level) => [...p.data.now(level)]);
       if (levels.length > 1) p.pen(p.theme.ink, 0.8, [], 0.55);
       else p.pen(p.theme.ink, 2);
       for (const level of levels) {
@@ -23,12 +24,11 @@ const MARKS = {
       }
     },
     series(p, mark) {
-      const [rows, columns] = p.data.shape(mark.z);
-      const { left, wide, bottom, tall } = p.gridPlaces(mark, rows, columns);
+      const { rows, columns, left, wide, bottom, tall } = p.cells(mark);
       const place = (i) => [left + (i % columns) * wide, bottom + Math.floor(i / columns) * tall];
       const clip = (k, n) => Math.max(0, Math.min(n - 1, Math.round(k)));
       return [{
-        label: mark.label || "shade", count: rows * columns, columns, place,
+        label: "shade", count: rows * columns, columns, place,
         near: (px, py) => [clip((py - bottom) / tall, rows) * columns + clip((px - left) / wide, columns), 26],
         fields: [
           [p.label("x"), (i) => sayNumber(p.x.back(place(i)[0]), 3)],
@@ -40,55 +40,48 @@ const MARKS = {
   },
 
   gradient: {
-    spans: () => ({}),
     draw(p, mark) {
       const [x0, y0, x1, y1] = p.data.now(mark.ends), stops = p.data.now(mark.stops);
       const [ax, ay, bx, by] = [p.x(x0), p.y(y0), p.x(x1), p.y(y1)];
-      if (![ax, ay, bx, by].every(Number.isFinite)) return;
       // Where the axes' units differ, lines of equal value are no longer at right angles to the way.
       const nx = (bx - ax) / (p.x(1) - p.x(0)) ** 2, ny = (by - ay) / (p.y(1) - p.y(0)) ** 2;
       const length = (nx * (bx - ax) + ny * (by - ay)) / (nx * nx + ny * ny || 1);
       const fill = p.ctx.createLinearGradient(ax, ay, ax + length * nx, ay + length * ny);
-      const shade = ramp(p.theme, mark, p.data.entries.get(mark.values), p.number);
-      p.data.now(mark.values).forEach((value, k) => {
-        if (known(value, stops[k])) fill.addColorStop(Math.max(0, Math.min(1, stops[k])), css(shade.at(value)));
-      });
+      const shade = ramp(p.theme, mark, p.data.entries.get(mark.values), p.one);
+      p.data.now(mark.values).forEach((value, k) => fill.addColorStop(Math.min(1, stops[k]), css(shade(value))));
       p.ctx.fillStyle = fill;
       p.ctx.fillRect(p.left, p.top, p.wide, p.tall);
     },
-    series: () => [],
   },
 
   line: {
-    spans: (mark) => ({ x: [mark.x], y: [mark.y, ...(mark.band ?? [])], tight: "x" }),
+    counted: true,
+    spans: (mark) => ({ x: [mark.x], y: [mark.y], tight: "x" }),
     draw(p, mark) {
-      if (mark.band) drawBand(p, mark);
       for (const row of p.rows(mark)) {
-        const end = p.end(mark, row.xs.length);
-        if (mark.rest) p.pen(row.color, 1.5, row.dash, 0.35), p.trace(row, end - 1, row.xs.length);
-        p.pen(row.color, 2, row.dash);
+        const { xs, ys, color, dash, k } = row, end = p.end(mark, xs.length);
+        if (mark.rest) p.pen(color, 1.5, dash, 0.35), p.trace(row, end - 1, xs.length);
+        p.pen(color, 2, dash);
         p.trace(row, 0, end);
-        if (mark.upto) p.markers(MARKERS[row.k % 6], [[row.xs[end - 1], row.ys[end - 1]]], 4.2, row.color);
+        if (mark.upto) p.markers(MARKERS[k % 6], [[xs[end - 1], ys[end - 1]]], 4.2, color);
       }
     },
     series: (p, mark) => p.readRows(mark),
   },
 
   path: {
+    counted: true,
     spans: (mark) => ({ x: [mark.x], y: [mark.y] }),
     draw(p, mark) {
       for (const row of p.rows(mark)) {
-        const { xs, ys, color, k } = row;
-        let last = xs.length;
-        while (last > 1 && !known(xs[last - 1], ys[last - 1])) last--;
-        const end = Math.min(p.end(mark, xs.length), last);
-        if (mark.rest) p.pen(color, 1.5, row.dash, 0.35), p.trace(row, end - 1, last);
-        p.pen(color, 1.5, row.dash);
-        p.trace(row, 0, end);
-        const places = Array.from(xs, (x, i) => [x, ys[i]]).slice(0, end);
-        if (end <= 60) p.markers(MARKERS[k % 6], places.slice(1, -1), 2.8, color);
-        p.markers("circle", places.slice(0, 1), 4.5, color, true);
-        p.markers("star", places.slice(-1), 8, color);
+        const { xs, ys, color, dash, k } = row;
+        const places = Array.from(xs, (x, i) => [x, ys[i]]).slice(0, p.end(mark, xs.length));
+        const found = places.filter(([x, y]) => known(x, y)), last = found.pop();
+        p.pen(color, 1.5, dash);
+        p.trace(row, 0, places.length);
+        p.markers(MARKERS[k % 6], thin(found).slice(1), 2.8, color);
+        p.markers("circle", found.slice(0, 1), 4.5, color, true);
+        if (last) p.markers("star", [last], 8, color);
       }
     },
     series: (p, mark) => p.readRows(mark),
@@ -97,33 +90,31 @@ const MARKS = {
   points: {
     spans: (mark) => ({ x: [mark.x], y: [mark.y] }),
     draw(p, mark) {
-      const xs = p.data.now(mark.x), ys = p.data.now(mark.y);
-      const group = mark.group ? p.data.now(mark.group) : xs.map(() => 0);
+      const places = p.places(mark.x, mark.y);
+      const group = mark.group ? p.data.now(mark.group) : places.map(() => 0);
       const r = (mark.size ?? 4.2) * (p.wide < 220 ? 0.8 : 1);
       for (const k of new Set(group)) {
-        const places = Array.from(xs, (x, i) => [p.x(x), p.y(ys[i])]).filter((_, i) => group[i] === k);
-        if (k === k) p.markers(MARKERS[k % 6], places, r, colorOf(p.theme, null, k));
+        const these = places.filter((_, i) => group[i] === k);
+        if (k === k) p.markers(MARKERS[k % 6], these, r, colorOf(p.theme, k));
       }
     },
     series(p, mark) {
-      const xs = p.data.now(mark.x), ys = p.data.now(mark.y);
+      const places = p.places(mark.x, mark.y);
       const fields = [p.field(p.label("x"), mark.x), p.field(p.label("y"), mark.y)];
-      if (mark.group) fields.unshift(p.field("", mark.group, 0, mark.labels));
-      return [{ label: "points", count: xs.length, spots: true, place: (i) => [p.x(xs[i]), p.y(ys[i])], fields }];
+      if (mark.group) fields.unshift(["", (i) => mark.labels?.[p.data.true(mark.group)[i]] ?? ""]);
+      return [{ label: "points", count: places.length, spots: true, place: (i) => places[i], fields }];
     },
   },
 
   histogram: {
+    counted: true,
     spans: (mark) => ({ x: [mark.edges], y: [mark.counts, 0], tight: "x0" }),
     draw(p, mark) {
       const edges = p.data.now(mark.edges), counts = p.data.now(mark.counts), base = p.top + p.tall;
-      const color = colorOf(p.theme, mark.color, p.first.get(mark));
+      const k = p.first.get(mark), color = colorOf(p.theme, k);
       const corners = [[p.x(edges[0]), base]];
-      counts.forEach((count, i) => {
-        const y = known(p.y(count), 0) ? p.y(count) : base;
-        corners.push([p.x(edges[i]), y], [p.x(edges[i + 1]), y]);
-      });
-      p.pen(color, 1.6, DASHES[p.first.get(mark) % 6]);
+      counts.forEach((count, i) => corners.push([p.x(edges[i]), p.y(count || 0)], [p.x(edges[i + 1]), p.y(count || 0)]));
+      p.pen(color, 1.6, DASHES[k % 6]);
       p.stroke(...corners, [p.x(edges[counts.length]), base]);
       p.ctx.fillStyle = css(color, 0.25);
       p.ctx.fill();
@@ -140,73 +131,55 @@ const MARKS = {
 
   hline: {
     spans: (mark) => ({ y: [mark.y] }),
-    draw(p, mark) {
-      const y = p.y(p.number(mark.y));
-      p.rule(mark, [p.left, y], [p.left + p.wide, y]);
-    },
-    series: (p, mark) => p.readRule(mark, mark.y, (value) => [p.left + p.wide / 2, p.y(value)]),
+    draw: (p, mark) => p.rule([p.left, p.y(p.one(mark.y))], [p.left + p.wide, p.y(p.one(mark.y))]),
   },
 
   vline: {
     spans: (mark) => ({ x: [mark.x] }),
-    draw(p, mark) {
-      const x = p.x(p.number(mark.x));
-      p.rule(mark, [x, p.top], [x, p.top + p.tall]);
-    },
-    series: (p, mark) => p.readRule(mark, mark.x, (value) => [p.x(value), p.top + p.tall / 2]),
+    draw: (p, mark) => p.rule([p.x(p.one(mark.x)), p.top], [p.x(p.one(mark.x)), p.top + p.tall]),
   },
 
   arrow: {
     spans: (mark) => ({ x: [mark.x], y: [mark.y] }),
     draw(p, mark) {
-      const [dx, dy] = [mark.dx, mark.dy].map((place) => p.data.now(place));
-      const xs = p.data.now(mark.x), ys = p.data.now(mark.y);
-      p.pen(colorOf(p.theme, mark.color ?? "ink"), 2);
-      xs.forEach((x, i) => {
-        const from = [p.x(x), p.y(ys[i])], to = [p.x(x + dx[i]), p.y(ys[i] + dy[i])];
-        const length = Math.hypot(to[0] - from[0], to[1] - from[1]);
-        if (!(length > 0.5)) return;
-        const angle = Math.atan2(to[1] - from[1], to[0] - from[0]), head = Math.min(10, length);
-        p.stroke(from, [to[0] - 0.8 * head * Math.cos(angle), to[1] - 0.8 * head * Math.sin(angle)]);
-        p.arrowHead(...to, angle, head);
-      });
+      const [x, y, dx, dy] = [mark.x, mark.y, mark.dx, mark.dy].map(p.one);
+      const [x0, y0, x1, y1] = [p.x(x), p.y(y), p.x(x + dx), p.y(y + dy)];
+      const length = Math.hypot(x1 - x0, y1 - y0);
+      if (!(length > 0.5)) return;
+      const angle = Math.atan2(y1 - y0, x1 - x0), cos = Math.cos(angle), sin = Math.sin(angle);
+      const head = Math.min(10, length), beyond = p.theme.line * 0.6;
+      p.pen(p.theme.ink, 2);
+      p.stroke([x0, y0], [x1 - 0.8 * head * cos, y1 - 0.8 * head * sin]);
+      p.arrowHead(x1, y1, angle, head);
+      if (mark.label) p.write(mark.label, x1 + beyond * cos, y1 + beyond * sin, { halo: true });
     },
-    series(p, mark) {
-      const names = ["x", "y", "dx", "dy"];
-      const [xs, ys] = [mark.x, mark.y].map((place) => p.data.now(place));
-      const fields = names.map((name) => [name, (i) => sayNumber(p.data.true(mark[name])[i])]);
-      const place = (i) => [p.x(xs[i]), p.y(ys[i])];
-      return [{ label: mark.label || "arrow", count: xs.length, spots: true, place, fields }];
-    },
-  },
-
-  text: {
-    spans: () => ({}),
-    draw(p, mark) {
-      const color = colorOf(p.theme, mark.color ?? "grey");
-      p.write(mark.text, p.x(p.number(mark.x)), p.y(p.number(mark.y)), { align: mark.align, color, halo: true });
-    },
-    series: () => [],
   },
 };
+
+/** Leave out places that are too close to the last one kept. */
+function thin(places) {
+  let last;
+  return places.filter(([x, y]) => {
+    if (last && Math.hypot(x - last[0], y - last[1]) < APART) return false;
+    last = [x, y];
+    return true;
+  });
+}
 
 /** A grid of values as a picture with one pixel a value; rows go upwards. */
 function shadeImage(p, mark, z, rows, columns) {
   p.images ??= new Map();
   if (!p.images.has(mark)) p.images.set(mark, document.createElement("canvas"));
-  const canvas = p.images.get(mark);
-  if (canvas.width !== columns || canvas.height !== rows) Object.assign(canvas, { width: columns, height: rows });
-  const entry = p.data.entries.get(mark.z);
-  const shade = ramp(p.theme, mark, entry, p.number);
-  const last = entry.whole && mark.ramp === "classes" ? Math.round(shade.high - shade.low) : 255;
-  const step = (shade.high - shade.low) / last || 1;
-  const colors = Array.from({ length: last + 1 }, (_, k) => shade.at(shade.low + k * step));
+  const canvas = Object.assign(p.images.get(mark), { width: columns, height: rows });
+  const entry = p.data.entries.get(mark.z), [low, high] = entry.range ?? [0, 1];
+  const shade = ramp(p.theme, mark, entry, p.one);
+  const last = entry.whole ? high - low : 255, step = (high - low) / last || 1;
+  const colors = Array.from({ length: last + 1 }, (_, k) => shade(low + k * step));
   const image = new ImageData(columns, rows);
-  for (let i = 0; i < z.length; i++) {
-    if (z[i] !== z[i]) continue; // a gap stays clear
-    const [r, g, b] = colors[Math.max(0, Math.min(last, Math.round((z[i] - shade.low) / step)))];
-    image.data.set([r, g, b, 255], 4 * i);
-  }
+  z.forEach((value, i) => {
+    const color = colors[Math.round((value - low) / step)]; // a gap stays clear
+    if (color) image.data.set([...color, 255], 4 * i);
+  });
   canvas.getContext("2d").putImageData(image, 0, 0);
   return canvas;
 }
@@ -229,19 +202,4 @@ function traceLevel(ctx, z, rows, columns, level, px, py) {
     }
   }
   ctx.stroke();
-}
-
-function drawBand(p, mark) {
-  const [{ xs, color }] = p.rows(mark);
-  const [low, high] = mark.band.map((name) => Array.from(p.data.now(name), p.y));
-  p.ctx.fillStyle = css(color, 0.2);
-  p.ctx.beginPath();
-  for (let i = 0; i + 1 < xs.length; i++) {
-    if (!known(xs[i] + low[i] + high[i], xs[i + 1] + low[i + 1] + high[i + 1])) continue;
-    p.ctx.moveTo(xs[i], low[i]);
-    p.ctx.lineTo(xs[i], high[i]);
-    p.ctx.lineTo(xs[i + 1], high[i + 1]);
-    p.ctx.lineTo(xs[i + 1], low[i + 1]);
-  }
-  p.ctx.fill();
 }

@@ -4,17 +4,16 @@ class Plane extends Canvas {
   paint() {
     const { ctx, panel } = this;
     this.layOut();
-    const covered = panel.marks.some(({ kind }) => kind === "heat" || kind === "gradient");
-    this.paintAxes(covered);
+    this.paintAxes();
     ctx.save();
     ctx.beginPath();
     ctx.rect(this.left, this.top - 1, this.wide + 1, this.tall + 1);
     ctx.clip();
     for (const mark of panel.marks) MARKS[mark.kind].draw(this, mark);
     ctx.restore();
-    const { left, top, wide, tall } = this;
+    const left = Math.round(this.left) - 0.5, top = Math.round(this.top) - 0.5, bottom = Math.round(this.top + this.tall) - 0.5;
     this.pen(this.theme.grey, 1);
-    this.stroke(...[[left, top], [left, top + tall], [left + wide, top + tall]].map((at) => at.map((v) => Math.round(v) - 0.5)));
+    this.stroke([left, top], [left, bottom], [this.left + this.wide, bottom]);
   }
 
   /** Find the axes' limits, the room that their labels need, and the scales. */
@@ -23,7 +22,7 @@ class Plane extends Canvas {
     const x = this.limits("x"), y = this.limits("y");
     this.first = this.firstColors();
     this.top = theme.line * (panel.y.label ? 1.5 : 0.6);
-    this.tall = Math.max(this.H - this.top - this.footHeight(panel.x), 20);
+    this.tall = Math.max(this.H - this.top - theme.line * (panel.x.label ? 2.3 : 1.3), 20);
     this.ticksY = ticks(y, Math.max(2, Math.floor(this.tall / (theme.line * 2.4))));
     this.left = Math.ceil(this.widest(this.ticksY.map(([, text]) => text)) + 9);
     this.wide = Math.max(this.W - this.left - theme.line * 0.6, 20);
@@ -53,11 +52,11 @@ class Plane extends Canvas {
   limits(side) {
     const { marks, [side]: axis } = this.panel;
     const { log } = axis;
-    const spans = marks.map((mark) => MARKS[mark.kind].spans(mark));
+    const spans = marks.map((mark) => MARKS[mark.kind].spans?.(mark) ?? {});
     const ranges = spans.flatMap((span) => span[side] ?? []).map((place) => this.data.range(place)).filter(Boolean);
     const lows = ranges.map((range) => (log ? range[2] : range[0])).filter((v) => v !== null);
-    let low = this.number(axis.low) ?? Math.min(...lows);
-    let high = this.number(axis.high) ?? Math.max(...ranges.map((range) => range[1]));
+    let low = this.one(axis.low) ?? Math.min(...lows);
+    let high = this.one(axis.high) ?? Math.max(...ranges.map((range) => range[1]));
     if (!Number.isFinite(low) || (log && low <= 0)) low = log ? 0.1 : 0;
     if (!Number.isFinite(high)) high = low + 1;
     if (!(low < high)) [low, high] = log ? [low / 2, low * 2] : [low - 0.5, low + 0.5];
@@ -70,42 +69,64 @@ class Plane extends Canvas {
     return { low, high, log };
   }
 
-  paintAxes(covered) {
+  /** Tick labels, and grid lines unless a shade covers them; each axis has its label at its end. */
+  paintAxes() {
     const { theme, panel, left, top, wide, tall } = this;
+    const covered = panel.marks.some(({ kind }) => kind === "heat" || kind === "gradient");
+    const right = left + wide, bottom = top + tall;
+    const tick = (from, to, text, x, y, style) => {
+      this.pen(theme.grid, 1);
+      if (!covered) this.stroke(from, to);
+      this.write(text, x, y, { color: theme.grey, ...style });
+    };
     for (const [value, text] of this.ticksY) {
       const y = Math.round(this.y(value)) + 0.5;
-      this.pen(theme.grid, 1);
-      if (!covered) this.stroke([left, y], [left + wide, y]);
-      this.write(text, left - 6, y, { align: "right", color: theme.grey });
+      tick([left, y], [right, y], text, left - 6, y, { align: "right" });
     }
-    this.axisBelow(this.ticksX, this.x, panel.x, top, top + tall, left + wide, covered);
+    for (const [value, text] of this.ticksX) {
+      const x = Math.round(this.x(value)) + 0.5;
+      tick([x, top], [x, bottom], text, Math.min(x, this.W - this.measure(text) / 2), bottom + 5, { base: "top" });
+    }
     const y = top - theme.line * 0.55;
+    if (panel.x.label) this.write(panel.x.label, right, bottom + 5 + theme.line, { align: "right", base: "top" });
     if (panel.y.label) this.write(panel.y.label, Math.max(0, left - 6 - theme.line), y, { align: "left", base: "bottom" });
   }
 
-  /** The number of each mark's first colour, dash and marker: lines, paths and histograms are counted. */
+  /** The number of the first colour, dash and marker of each mark that has them. */
   firstColors() {
     let k = 0;
-    return new Map(this.panel.marks.map((mark) => {
-      if (!["line", "path", "histogram"].includes(mark.kind) || typeof mark.color === "string") return [mark, 0];
-      const first = mark.color ?? k;
-      const shape = mark.y ? this.data.shape(mark.y) : [];
-      if (mark.color === undefined) k += shape.length > 1 ? shape[0] : 1;
-      return [mark, first];
+    return new Map(this.panel.marks.filter(({ kind }) => MARKS[kind].counted).map((mark) => {
+      if (mark.color !== undefined) return [mark, mark.color === "ink" ? 0 : mark.color];
+      k += this.count(mark);
+      return [mark, k - this.count(mark)];
     }));
   }
 
-  /** The rows of a line or path, in pixels, each with colour and dash. */
+  /** How many rows a mark has. */
+  count({ y }) {
+    return y && this.data.shape(y).length > 1 ? this.data.shape(y)[0] : 1;
+  }
+
+  /** The look of a mark's rows: [{label, k, color, dash}]. */
+  looks(mark) {
+    return Array.from({ length: this.count(mark) }, (_, row) => {
+      const k = this.first.get(mark) + row, color = colorOf(this.theme, mark.color === "ink" ? "ink" : k);
+      return { label: [mark.label].flat()[row], k, color, dash: DASHES[k % 6] };
+    });
+  }
+
+  places(x, y) {
+    const ys = this.data.now(y);
+    return Array.from(this.data.now(x), (value, i) => [this.x(value), this.y(ys[i])]);
+  }
+
+  /** The rows of a line or path, in pixels, each with its look. */
   rows(mark) {
-    const shape = this.data.shape(mark.y), n = shape.at(-1);
-    const several = shape.length > 1, own = this.data.shape(mark.x).length > 1;
+    const n = this.data.shape(mark.y).at(-1), own = this.data.shape(mark.x).length > 1;
     const xs = Array.from(this.data.now(mark.x), this.x), ys = Array.from(this.data.now(mark.y), this.y);
-    return Array.from({ length: several ? shape[0] : 1 }, (_, row) => {
-      const k = this.first.get(mark) + row, from = own ? row * n : 0;
-      const color = colorOf(this.theme, several ? null : mark.color, k);
-      const label = Array.isArray(mark.label) ? mark.label[row] : mark.label;
-      const places = { xs: xs.slice(from, from + n), ys: ys.slice(row * n, row * n + n) };
-      return { ...places, from, start: row * n, label, color, k, dash: DASHES[(mark.dash ?? k) % 6] };
+    return this.looks(mark).map((look, row) => {
+      const from = own ? row * n : 0, start = row * n;
+      return { ...look, from, start, xs: xs.slice(from, from + n), ys: ys.slice(start, start + n) };
     });
   }
 
@@ -124,21 +145,17 @@ class Plane extends Canvas {
     return mark.upto ? Math.min(this.data.at(mark.upto) + 1, count) : count;
   }
 
-  rule(mark, from, to) {
-    this.pen(colorOf(this.theme, mark.color ?? "ink"), 1.6, DASHES[mark.dash ?? 1]);
+  rule(from, to) {
+    this.pen(this.theme.ink, 1.6, DASHES[2]);
     if (known(...from) && known(...to)) this.stroke(from, to);
   }
 
-  readRule(mark, place, where) {
-    const fields = [["at", () => sayNumber(this.data.true(place)[0])]];
-    return mark.label ? [{ label: mark.label, count: 1, place: () => where(this.number(place)), fields }] : [];
-  }
-
   /** Where a heat map's values lie: the first one's place and the distance to the next. */
-  gridPlaces(mark, rows, columns) {
-    const [x0, x1, y0, y1] = [mark.x0, mark.x1, mark.y0, mark.y1].map(this.number);
+  cells(mark) {
+    const [rows, columns] = this.data.shape(mark.z);
+    const [x0, x1, y0, y1] = [mark.x0, mark.x1, mark.y0, mark.y1].map(this.one);
     const left = this.x(x0), bottom = this.y(y0);
-    return { left, bottom, wide: (this.x(x1) - left) / (columns - 1), tall: (this.y(y1) - bottom) / (rows - 1) };
+    return { rows, columns, left, bottom, wide: (this.x(x1) - left) / (columns - 1), tall: (this.y(y1) - bottom) / (rows - 1) };
   }
 
   label(side) {
@@ -146,30 +163,19 @@ class Plane extends Canvas {
   }
 
   series() {
-    return this.panel.marks.flatMap((mark) => MARKS[mark.kind].series(this, mark));
+    return this.panel.marks.flatMap((mark) => MARKS[mark.kind].series?.(this, mark) ?? []);
   }
 
   legend() {
     this.first = this.firstColors();
-    return this.panel.marks.flatMap((mark) => this.legendOf(mark, this.first.get(mark)));
-  }
-
-  legendOf(mark, first) {
-    const { theme } = this;
-    if (mark.kind === "points") {
-      return (mark.labels ?? []).map((text, k) => ({ text, color: colorOf(theme, null, k), marker: MARKERS[k % 6] }));
-    }
-    if (!mark.label) return [];
-    if (mark.kind === "heat" && mark.levels === undefined) {
-      return [{ text: mark.label, shade: ramp(theme, mark, this.data.entries.get(mark.z), this.number) }];
-    }
-    const counted = ["line", "path", "histogram"].includes(mark.kind);
-    const rule = mark.kind === "hline" || mark.kind === "vline";
-    return [mark.label].flat().map((text, row) => {
-      const k = first + row;
-      const color = counted ? colorOf(theme, Array.isArray(mark.label) ? null : mark.color, k) : colorOf(theme, mark.color ?? "ink");
-      const dash = DASHES[(mark.dash ?? (counted ? k : rule ? 1 : 0)) % 6];
-      return { text, color, dash, marker: mark.kind === "path" ? MARKERS[k % 6] : null };
+    return this.panel.marks.flatMap((mark) => {
+      const marker = (k) => MARKERS[k % 6];
+      if (mark.kind === "points") {
+        return (mark.labels ?? []).map((text, k) => ({ text, color: colorOf(this.theme, k), marker: marker(k) }));
+      }
+      if (!this.first.has(mark) || !mark.label) return [];
+      const walks = mark.kind === "path";
+      return this.looks(mark).map(({ label, k, ...look }) => ({ text: label, ...look, marker: walks && marker(k) }));
     });
   }
 }

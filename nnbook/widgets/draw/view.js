@@ -2,7 +2,6 @@
 
 const PANELS = { plane: Plane, bars: Bars, network: Network, graph: Graph, table: Table, matrix: Matrix };
 const SPEAK_MS = 1000;
-const ROWS_SHOWN = 200, COLUMNS_SHOWN = 24;
 
 /** Make an element. */
 function h(tag, attributes = {}, ...children) {
@@ -117,26 +116,21 @@ class View {
     for (const { drawn, legend } of this.parts) {
       drawn.theme = this.theme;
       const items = drawn.legend();
-      legend.replaceChildren(...items.map((item) => h("li", {}, ...this.swatch(item), item.text)));
+      legend.replaceChildren(...items.map((item) => h("li", {}, this.swatch(item), item.text)));
       legend.hidden = !items.length;
     }
     this.resize();
   }
 
-  /** The sign before a legend's words: a line, a marker, or a bar of shades with its ends. */
-  swatch({ color, dash, marker, width = 2, shade }) {
-    if (shade) {
-      const colors = [0, 0.25, 0.5, 0.75, 1].map((part) => css(shade.at(shade.low + part * (shade.high - shade.low))));
-      const bar = h("span", { class: "nn-bar", style: `background: linear-gradient(to right, ${colors})` });
-      return [sayNumber(shade.low, 2), bar, sayNumber(shade.high, 2)];
-    }
+  /** The sign before a legend's words: a line, a marker, or both. */
+  swatch({ color, dash, marker, width = 2 }) {
     const canvas = h("canvas", { class: "nn-swatch", "aria-hidden": "true" }), wide = dash ? 26 : 12;
     const hand = Object.assign(new Canvas({}, this.arrays), { ctx: this.fit(canvas, wide, 12), theme: this.theme });
     canvas.style.width = wide + "px";
     hand.pen(color, width, dash);
     if (dash) hand.stroke([1, 6], [25, 6]);
     if (marker) hand.markers(marker, [[wide / 2, 6]], dash ? 3.4 : 4.6, color);
-    return [canvas];
+    return canvas;
   }
 
   /** Give a canvas its size on this screen; return its context, in CSS pixels. */
@@ -157,9 +151,8 @@ class View {
       return here;
     });
     const sizes = shown.map(({ section, plot }) => [section.offsetTop, plot.clientWidth]);
-    shown.forEach(({ canvas, plot }, i) => {
+    shown.forEach(({ canvas }, i) => {
       const [top, wide] = sizes[i];
-      if (!canvas && plot.scrollWidth > wide) plot.tabIndex = 0; // so that the keyboard can scroll it
       const widest = Math.max(...sizes.filter(([other]) => other === top).map(([, width]) => width));
       const tall = Math.min(this.model.get("height") || 320, Math.round(0.85 * widest) + 45);
       if (canvas && wide) this.fit(canvas, wide, tall);
@@ -278,38 +271,21 @@ class View {
   }
 }
 
-/** Series over the same x become one table with more columns. */
-function joinSeries(all) {
-  const tables = [];
-  for (const series of all.filter(({ count }) => count)) {
-    const other = tables.find(({ shared, count }) => shared && shared === series.shared && count === series.count);
-    if (other) other.fields.push(...series.fields.slice(1));
-    else tables.push({ ...series, fields: [...series.fields] });
-  }
-  return tables;
-}
-
-/** An HTML table of a series; long ones leave out rows and columns evenly, and say so. */
-function dataTable({ label, count, columns, fields }) {
-  const rows = columns ? count / columns : count;
-  const r = Math.ceil(rows / ROWS_SHOWN), c = Math.ceil((columns ?? 1) / COLUMNS_SHOWN);
-  const every = (n, step) => Array.from({ length: Math.ceil(n / step) }, (_, k) => k * step);
-  const row = (tag, cells) => h("tr", {}, ...cells.map((text) => h(tag, tag === "th" ? { scope: "col" } : {}, text)));
-  const [[xName, x], [yName, y], [, value]] = columns ? fields : [[], [], []];
-  const across = every(columns ?? 0, c);
-  const heads = columns ? [`${yName} \\ ${xName}`, ...across.map(x)] : fields.map(([name]) => name || "name");
-  const body = every(rows, r).map((i) => (columns
-    ? [y(i * columns), ...across.map((k) => value(i * columns + k))]
-    : fields.map(([, say]) => say(i))));
-  const table = h("table", {}, h("caption", {}, label), h("thead", {}, row("th", heads)),
-    h("tbody", {}, ...body.map((cells) => row("td", cells))));
-  const left = [r > 1 && `one row in ${r} of ${rows}`, c > 1 && `one column in ${c} of ${columns}`].filter(Boolean);
-  return [table, ...(left.length ? [h("p", { class: "nn-note" }, `Shown: ${left.join(", ")}.`)] : [])];
-}
-
+/** Draw a view in `el`, as soon as `el` is in the page: before that, as in JupyterLab, nothing has a colour or a size. */
 function render({ model, el }) {
-  const view = new View(model, el);
-  return () => view.stop();
+  let view = null;
+  const begin = () => {
+    if (view || !el.isConnected) return;
+    waiting.disconnect();
+    view = new View(model, el);
+  };
+  const waiting = new ResizeObserver(begin);
+  waiting.observe(el);
+  begin();
+  return () => {
+    waiting.disconnect();
+    view?.stop();
+  };
 }
 
 export default { render };

@@ -113,9 +113,7 @@ def backprop(*, name: str = "backprop") -> Explorer:
     ]
     nodes = [{"id": node, "x": x, "y": y, "label": LABELS[node]} for node, (x, y) in PLACES.items()]
     nodes.sort(key=lambda node: NODES.index(node["id"]))
-    drawing = graph(
-        nodes, EDGES, "forward", backward="backward", active="active", seen="seen", edge="slopes", digits=3
-    )
+    drawing = graph(nodes, EDGES, "forward", "backward", "slopes", active="active", seen="seen", digits=3)
     texts = [text for _, text in FORWARD + BACKWARD]
     exact = dict.fromkeys(("forward", "backward", "slopes"), "f4")
     return explore(

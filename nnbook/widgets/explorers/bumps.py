@@ -25,8 +25,9 @@ ALT = (
 )
 READING = (
     "{placed:d} of {bumps} bumps, which share {units:d} ReLU units: the sum is off by {worst:.2g} at most "
-    "and by {average:.2g} on average."
+    "and by {average:.2g} on average.{spent}"
 )
+SPENT = ["", " All are placed; only more bumps bring the sum closer."]
 
 
 def tents(bumps, x):
@@ -64,6 +65,7 @@ def build(target, bumps):
         "corners": corners, "sum": sums, "tent_x": tent_x.ravel(), "tent_y": tent_y.ravel(),
         "latest_x": tent_x[latest], "latest_y": latest_y,
         "placed": placed, "worst": error.max(axis=1), "average": error.mean(axis=1), "units": bumps + 2,
+        "spent": np.arange(MOST + 1) >= bumps,
     }  # fmt: skip
 
 
@@ -93,12 +95,12 @@ def bumps(*, target: str = "sine", name: str = "bumps") -> Explorer:
         width=3,
     )
     parts = plane(
-        line("tent_x", "tent_y", label="bumps", color=0, dash=2),
-        line("latest_x", "latest_y", label="last one added", color=1, dash=1),
+        line("tent_x", "tent_y", label="bumps", color=2),
+        line("latest_x", "latest_y", label="last one added", color=1),
         x=axis("x", low=0, high=1), y=up, width=2,
     )  # fmt: skip
-    frames = {"added": ["sum", "latest_x", "latest_y", "placed", "worst", "average"]}
+    frames = {"added": ["sum", "latest_x", "latest_y", "placed", "worst", "average", "spent"]}
     return explore(
         [wanted, build], controls, [total, parts], name=name, reading=READING, alt=ALT, frames=frames,
-        dtypes={"worst": "f4", "average": "f4", "sum": "u2"},
+        says={"spent": SPENT}, dtypes={"worst": "f4", "average": "f4", "sum": "u2"},
     )  # fmt: skip

@@ -55,7 +55,7 @@ def first(n: int, images, labels, high: int) -> Problem:
 PROBLEMS = {
     "moons": cache(lambda: halves(*datasets.moons(400, 0.2))),
     "spirals": cache(lambda: halves(*datasets.spirals(600, 0.04))),
-    "small digits": cache(lambda: first(1200, *datasets.digits(), 16)),
+    "small digits": cache(lambda: first(800, *datasets.digits(), 16)),
     "MNIST": cache(lambda: first(8000, *datasets.mnist()[0], 255)),  # its test images are for later
 }
 

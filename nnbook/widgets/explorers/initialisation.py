@@ -95,7 +95,7 @@ def initialisation(*, name: str = "initialisation") -> Explorer:
         Slide("depth", DEPTHS, 30, label="layers"),
     ]
     spread = plane(
-        hline(1.0, dash=2),
+        hline(1.0),
         line("layer", "signals", label="activations"),
         line("layer", "gradients", label="gradients"),
         x=axis("layer", low=0),

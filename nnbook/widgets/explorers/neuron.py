@@ -7,7 +7,7 @@ import numpy as np
 from nnbook import activations, datasets
 from nnbook.widgets.controls import Choose, Slide
 from nnbook.widgets.explore import Explorer, explore
-from nnbook.widgets.panels import arrow, axis, column, gradient, line, plane, points, table, text
+from nnbook.widgets.panels import arrow, axis, column, gradient, line, plane, points, table
 
 CORNERS, EITHER = datasets.xor()
 BOTH = CORNERS.min(axis=1).astype(int)
@@ -29,7 +29,7 @@ def boundary(w1, w2, b):
     w = np.array([w1, w2], float)
     if not w.any():  # z is b everywhere, as on a slope too gentle to be seen; and there is no line
         ends = 1e4 * np.array([-FAR - b, 0, FAR - b, 0]) - [100, 0, 100, 0]
-        nowhere = dict.fromkeys(("foot_x", "foot_y", "way_x", "way_y", "tip_x", "tip_y"), np.nan)
+        nowhere = dict.fromkeys(("foot_x", "foot_y", "way_x", "way_y"), np.nan)
         return {"line_x": np.full(2, np.nan), "line_y": np.full(2, np.nan), "ends": ends, **nowhere}
     middle = np.array([0.5, 0.5])
     foot = middle - w * (w @ middle + b) / (w @ w)
@@ -37,9 +37,8 @@ def boundary(w1, w2, b):
     ends = foot + np.outer([-FAR, FAR], w) / (w @ w)
     line_x, line_y = np.transpose([foot - across, foot + across])
     way = 0.3 * w / np.linalg.norm(w)
-    drawn = {"foot_x": foot[0], "foot_y": foot[1], "way_x": way[0], "way_y": way[1]}
-    drawn |= {"tip_x": foot[0] + 1.35 * way[0], "tip_y": foot[1] + 1.35 * way[1]}
-    return {"line_x": line_x, "line_y": line_y, "ends": ends.ravel(), **drawn}
+    arrow = {"foot_x": foot[0], "foot_y": foot[1], "way_x": way[0], "way_y": way[1]}
+    return {"line_x": line_x, "line_y": line_y, "ends": ends.ravel(), **arrow}
 
 
 def shade(activation):
@@ -119,15 +118,14 @@ def neuron(*, gate: str = "OR", name: str = "neuron") -> Explorer:
     ]
     square = plane(
         gradient("ends", "stops", "answers", ramp="classes", center="center", reach="reach"),
-        line("line_x", "line_y", label="z = 0", color="ink", dash=0),
-        arrow("foot_x", "foot_y", "way_x", "way_y", color="ink"),
-        text("tip_x", "tip_y", "w", color="ink"),
+        line("line_x", "line_y", label="z = 0", color="ink"),
+        arrow("foot_x", "foot_y", "way_x", "way_y", label="w"),
         points("x1", "x2", group="wanted", labels=["0 wanted", "1 wanted"], size=9),
         x=axis("x₁", low=-0.5, high=1.5), y=axis("x₂", low=-0.5, high=1.5), equal=True,
     )  # fmt: skip
-    truth = table(columns=[
-        column("x₁", "x1", digits=0), column("x₂", "x2", digits=0), column("z", "z"),
-        column("answer", "a", wrong="wrong"), column("wanted", "wanted", digits=0),
+    truth = table([
+        column("x₁", "x1"), column("x₂", "x2"), column("z", "z"),
+        column("answer", "a", wrong="wrong"), column("wanted", "wanted"),
     ])  # fmt: skip
     return explore(
         [fixed, boundary, shade, sums, answers, verdict, wanted], controls, [square, truth],

@@ -8,7 +8,7 @@ import numpy as np
 
 from nnbook.widgets.controls import Choose
 from nnbook.widgets.explore import Explorer, explore
-from nnbook.widgets.panels import table
+from nnbook.widgets.panels import column, table
 
 SHAPES = {
     "(32, 8): 32 samples of 8 features": (32, 8),
@@ -22,6 +22,7 @@ SHAPES = {
     "(): one number": (),
 }
 AXES = 3
+NAMED = range(AXES, 0, -1)  # axes are counted from the right
 ALT = "A table of three rows: the shapes of A, of B and of the result, lined up at their last axes."
 
 
@@ -96,14 +97,15 @@ SENTENCES = sorted({say(*case)[0] for case in product(OPERATIONS, SHAPES.values(
 
 
 def outcome(operation, a, b):
-    """Return the three shapes, one a row, where they clash, and the number of the sentence."""
+    """Return the sizes of each axis in A, B and the result, where they clash, and the sentence's number."""
     sentence, clash = say(operation, a, b)
     rows, wrong = np.full((2, 3, AXES), np.nan)
     for row, shape in zip(rows, (a, b, combine(operation, a, b)[0]), strict=True):
         row[AXES - len(shape) :] = shape
     for place in clash:
         wrong[place] = 1
-    return {"rows": rows, "wrong": wrong, "sentence": np.array(SENTENCES.index(sentence))}
+    sizes = {f"axis_{k}": rows[:, -k] for k in NAMED} | {f"wrong_{k}": wrong[:, -k] for k in NAMED}
+    return sizes | {"sentence": np.array(SENTENCES.index(sentence))}
 
 
 def shapes(*, name: str = "shapes") -> Explorer:
@@ -113,8 +115,8 @@ def shapes(*, name: str = "shapes") -> Explorer:
         Choose("operation", list(OPERATIONS), "A + B (also −, *, /)"),
         Choose("b", SHAPES, (32,), label="B"),
     ]
-    columns = [f"axis −{k}" for k in range(AXES, 0, -1)]
-    panel = table("rows", columns=columns, rows=["A", "B", "result"], digits=0, wrong="wrong")
+    columns = [column(f"axis −{k}", f"axis_{k}", wrong=f"wrong_{k}") for k in NAMED]
+    panel = table(columns, rows=["A", "B", "result"])
     return explore(
         outcome, controls, [panel], name=name, reading="{sentence}", alt=ALT,
         says={"sentence": SENTENCES}, height=170,
