@@ -131,7 +131,7 @@ class Runs:
         return np.stack([self.model(k, epoch).predict(x) for k in range(len(self))])
 
     def keep(self, members, epoch: int, weights):
-        """Note the members' weights, arrays ``(members, *shape)``, if those after so many epochs are wanted."""
+        """Note the members' weights, ``(members, *shape)``, if those after so many epochs are wanted."""
         if epoch in self.epochs:
             for home, w in zip(self.snapshots, weights, strict=True):
                 home[members, self.epochs.index(epoch)] = w
