@@ -155,16 +155,19 @@ def test_no_problem_shows_a_sample_to_both_sides_and_all_have_every_class():
 
 
 def test_a_recorded_run_is_what_fit_gives():
-    problem = console.PROBLEMS["spirals"]()
-    run = console.record(problem, **SETTING)
-    model = console.network(problem, hidden=2, **SETTING)
+    problem, setting = console.PROBLEMS["spirals"](), ("SGD", 0.1, "tanh")
+    run = console.record(problem, units=8)
+    place = tuple(c.values.index(value) for c, value in zip(console.RECORDED[1:-1], setting, strict=True))
+    names = [c.name for c in console.RECORDED[1:-1]]
+    model = console.network(problem, hidden=2, units=8, **dict(zip(names, setting, strict=True)))
     history = model.fit(
         problem.x, problem.y, epochs=40, verbose=0, validation_data=(problem.x_val, problem.y_val)
     ).history
     for name in console.CURVES:
-        assert np.array_equal(run[name], history[name]), name
-    assert np.array_equal(run["boundary"][-1], model(problem.plane)[:, 1].reshape(console.SIDE, -1))
-    assert run["val_accuracy_now"][-1] == history["val_accuracy"][-1]
+        assert np.allclose(run[name][place], history[name], atol=1e-4), name  # float32, 400 steps
+    boundary = model(problem.plane)[:, 1].reshape(console.SIDE, -1)
+    assert np.allclose(run["boundary"][place][-1], boundary, atol=1e-3)
+    assert abs(run["val_loss_now"][place][-1] - history["val_loss"][-1]) < 1e-4
 
 
 @pytest.fixture(scope="module")

@@ -7,13 +7,13 @@ is none, it shows runs that were recorded when the book was built.
 from __future__ import annotations
 
 from functools import cache, partial
-from itertools import product
 from typing import NamedTuple
 
 import ipywidgets
 import numpy as np
 
 from nnbook import callbacks, datasets, layers, metrics, models, optimizers, regularizers
+from nnbook.sweep import grid, sweep
 from nnbook.widgets.controls import Choose, Slide, Step
 from nnbook.widgets.explore import explore, has_kernel
 from nnbook.widgets.figure import Figure
@@ -162,40 +162,49 @@ SPOKEN = (
 )
 
 
-def record(problem: Problem, **setting) -> dict:
-    """Return one run on NumPy: its curves (epochs,), and at each of ``FRAMES`` its answers and its scores."""
-    frames, curves = [], np.full((len(CURVES), FRAMES[-1]), np.nan)
-    model = network(problem, hidden=2, **setting)
+def record(problem: Problem, units: int) -> dict:
+    """Return the runs of all other settings, on NumPy; they are the first axes of all arrays.
 
-    def keep(model):
-        loss, _ = model.evaluate(problem.x, problem.y, verbose=0)
-        val_loss, val_accuracy = model.evaluate(problem.x_val, problem.y_val, verbose=0)
-        scores = {"loss_now": loss, "val_loss_now": val_loss, "val_accuracy_now": val_accuracy}
-        frames.append(answers(model, problem) | scores)
+    Curves have an axis of epochs; what the networks answer, and how well, has one of ``FRAMES``.
+    """
+    others = {c.name: c.values for c in RECORDED[1:-1]}
+    runs = sweep(
+        partial(network, problem, hidden=2, units=units),
+        grid(**others),
+        problem.x,
+        problem.y,
+        epochs=FRAMES[-1],
+        validation_data=(problem.x_val, problem.y_val),
+        snapshots=FRAMES,
+    )
+    frames = [scored(runs.model(k, epoch), problem) for k in range(len(runs)) for epoch in FRAMES]
+    found = {name: np.stack([frame[name] for frame in frames]) for name in frames[0]}
+    counts = [len(values) for values in others.values()]
+    found = {name: block.reshape(*counts, len(FRAMES), *block.shape[1:]) for name, block in found.items()}
+    return found | {name: runs.history[name].reshape(*counts, -1) for name in CURVES}
 
-    def on_epoch_end(model, epoch, logs):
-        curves[:, epoch] = [logs[name] for name in CURVES]
-        if epoch + 1 in FRAMES:
-            keep(model)
 
-    keep(model)
-    train(model, problem, engine="NumPy", batch_size=32, epochs=FRAMES[-1], on_epoch_end=on_epoch_end)
-    return dict(zip(CURVES, curves, strict=True)) | {k: np.stack([f[k] for f in frames]) for k in frames[0]}
+@np.errstate(all="ignore")  # some runs diverge
+def scored(model, problem: Problem) -> dict:
+    """Return what a model answers, and how well."""
+    scores = {"loss_now": model.compute_loss(problem.y, model(problem.x))}
+    found = model(problem.x_val)
+    scores["val_loss_now"] = model.compute_loss(problem.y_val, found)
+    scores["val_accuracy_now"] = np.mean(found.argmax(axis=1) == problem.y_val)
+    return answers(model, problem) | scores
 
 
 def recorded():
     """Return the console with a run for each point of a grid of settings."""
-    names, counts = [c.name for c in RECORDED], [len(c.values) for c in RECORDED]
-    problems = [PROBLEMS[name]() for name in RECORDED[0].values]
-    grid = product(problems, *(c.values for c in RECORDED[1:]))
-    runs = [record(**dict(zip(names, point, strict=True))) for point in grid]
+    problems, sizes = [PROBLEMS[name]() for name in RECORDED[0].values], RECORDED[-1].values
+    runs = [[record(problem, units) for units in sizes] for problem in problems]
+    names = ["problem", "units", *(c.name for c in RECORDED[1:-1])]
     table = {"epochs": ([], np.arange(1, FRAMES[-1] + 1)), "epoch_now": (["epoch"], np.array(FRAMES))}
-    for name in runs[0]:
-        block = np.stack([run[name] for run in runs])
+    for name in runs[0][0]:
+        block = np.stack([[run[name] for run in row] for row in runs])
         if name in CURVES:
             block = np.minimum(block, 5)  # far out of sight; what is in sight keeps its digits
-        axes = names if name in CURVES else [*names, "epoch"]
-        table[name] = axes, block.reshape(*counts, *block.shape[1:])
+        table[name] = names if name in CURVES else [*names, "epoch"], block
     table["highest"] = ["problem"], np.array(LOSS)
     dots = [in_sight(problem) for problem in problems]
     table |= {name: (["problem"], np.stack([d[name] for d in dots])) for name in dots[0]}
