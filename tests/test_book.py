@@ -322,10 +322,10 @@ def test_figures_follow_the_theme(book, page):
     assert ground(page, "article figure img") < 40
 
 
-def test_a_folded_answer_opens_by_keyboard(book, page):
-    page.goto((book / "chapters/how-to-read.html").as_uri())
-    box = page.locator(".admonition.predict")
-    answer = box.locator("p:not(.admonition-title)")
+def test_a_folded_solution_opens_by_keyboard(book, page):
+    page.goto((book / "chapters/01-meet-the-neuron.html").as_uri())
+    box = page.locator(".solution.dropdown").first
+    answer = box.locator("p:not(.admonition-title)").first
     assert not answer.is_visible()
     box.locator("button, summary").first.focus()
     page.keyboard.press("Enter")
