@@ -17,8 +17,8 @@ page: env ## run and build one chapter: make page P=11
 	@$(BIN)/python tools/make_book.py "$(P)"
 
 test: book ## build the book if it is stale, then run every test
-	@echo "Running the tests"
-	@$(BIN)/python -m pytest $(ARGS)
+	@echo "Running the tests, on all cores; those that measure time run alone"
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 lab: env ## open the chapters in JupyterLab
 	@echo "Starting JupyterLab on chapters/; Ctrl-C stops it"

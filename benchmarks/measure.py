@@ -178,7 +178,7 @@ def memory(name: str, peers: list[str], bar) -> dict:
 def import_time(module: str, python, compiled: str) -> np.ndarray:
     """Return the times that an import takes in a fresh process, by clock; its code is kept compiled."""
     command = [python, "-c", FRESH.format(module)]
-    env = environment() | {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": compiled}
+    env = environment() | {"PYTHONPYCACHEPREFIX": compiled}
     run = subprocess.run(command, capture_output=True, text=True, env=env, check=True)
     return np.array(run.stdout.split()[-2:], float)
 

@@ -26,6 +26,7 @@ TASK = TRAINING = None
 
 
 def imports():
+    importlib.import_module("numpy.random")  # NumPy puts it off until it is asked for
     return importlib.import_module(f"benchmarks.peers.{sys.argv[1]}")
 
 

@@ -13,6 +13,7 @@ os.environ.update(
 )
 
 import functools
+import tempfile
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,6 +21,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from browser import FLAGS, HOW_TO_GET_ONE, downloaded, installed
+from filelock import FileLock, ReadWriteLock
 
 ROOT = Path(__file__).resolve().parents[1]
 NO_SKIPS = os.environ.get("NNBOOK_NO_SKIPS") == "1"
@@ -49,6 +51,23 @@ def pytest_runtest_makereport():
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report():
     return judge_skip((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """Where several processes test, one that measures time (marked ``alone``) waits until the others wait."""
+    run = getattr(item.config, "workerinput", {}).get("testrunuid")
+    if run is None:
+        return (yield)
+    place = os.path.join(tempfile.gettempdir(), f"nnbook-{run}")
+    room = ReadWriteLock(f"{place}.room")
+    alone = item.get_closest_marker("alone")
+    with FileLock(f"{place}.door"):  # who waits here lets nobody else in
+        (room.acquire_write if alone else room.acquire_read)()
+    try:
+        return (yield)
+    finally:
+        room.release()
 
 
 @pytest.fixture

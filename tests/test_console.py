@@ -10,7 +10,6 @@ from importlib import import_module
 import numpy as np
 import pytest
 
-from nnbook.widgets import training
 from nnbook.widgets.training import Worker
 
 console = import_module("nnbook.widgets.explorers.console")  # the package has its function under that name
@@ -61,6 +60,7 @@ def test_the_worker_shows_its_pictures_in_the_thread_that_made_it():
     assert found.shown == ["done"] and found.threads == {threading.main_thread()} and found.ended == 1
 
 
+@pytest.mark.alone
 def test_pictures_are_made_at_most_ten_times_a_second_and_the_last_always():
     made = []
 
@@ -210,6 +210,7 @@ def test_the_console_trains_with_what_its_controls_say():
     )
 
 
+@pytest.mark.alone
 def test_stop_in_the_console_keeps_the_history_and_the_next_run_is_whole():
     async def drive():
         made, sources = live()
@@ -248,7 +249,3 @@ def test_an_error_while_training_is_shown_in_the_figure(monkeypatch):
 
     monkeypatch.setattr(console, "network", broken)
     assert asyncio.run(drive()).figure.error == "RuntimeError: out of chalk"
-
-
-def test_the_pause_between_pictures_is_a_tenth_of_a_second():
-    assert training.PAUSE == 0.1

@@ -6,6 +6,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from heads import HEADS, covered, head
 from tolerances import tol
 
 from nnbook import (
@@ -202,38 +203,10 @@ def test_images_may_be_scaled_before_they_are_flattened(same):
     same(model, x, CLASSES)
 
 
-HEADS = {
-    "mse": ("mse", None, REAL),
-    "mse after sigmoid": ("mse", "sigmoid", BITS),
-    "mse after softmax": ("mse", "softmax", ONE_HOT),
-    "mae": ("mae", None, REAL),
-    "huber": (losses.Huber(0.5), None, REAL),
-    "log cosh": (losses.LogCosh(), None, REAL),
-    "poisson": ("poisson", "softplus", np.abs(REAL)),
-    "binary": ("binary_crossentropy", "sigmoid", BITS),
-    "binary, several": ("binary_crossentropy", "sigmoid", ONE_HOT),
-    "binary, smoothed": (losses.BinaryCrossentropy(label_smoothing=0.2), "sigmoid", BITS),
-    "binary, from logits": (losses.BinaryCrossentropy(from_logits=True), None, BITS),
-    "binary, from probabilities": ("binary_crossentropy", "hard_sigmoid", BITS),
-    "categorical": ("categorical_crossentropy", "softmax", ONE_HOT),
-    "categorical, smoothed": (losses.CategoricalCrossentropy(label_smoothing=0.1), "softmax", ONE_HOT),
-    "categorical, from logits": (losses.CategoricalCrossentropy(from_logits=True), None, ONE_HOT),
-    "categorical, from probabilities": ("categorical_crossentropy", "sigmoid", ONE_HOT),
-    "sparse": ("sparse_categorical_crossentropy", "softmax", CLASSES),
-    "sparse, from logits": (losses.SparseCategoricalCrossentropy(from_logits=True), None, CLASSES),
-    "sparse, from probabilities": ("sparse_categorical_crossentropy", "sigmoid", CLASSES[:, None]),
-    "kl": ("kl_divergence", "softmax", ONE_HOT * 0.7 + 0.1),
-    "hinge, 0 and 1": ("hinge", "tanh", BITS),
-    "hinge, -1 and 1": ("hinge", "tanh", BITS * 2 - 1),
-    "squared hinge": ("squared_hinge", None, BITS),
-}
-
-
 def headed(name, dtype="float64", **compiled):
-    loss, activation, y = HEADS[name]
-    width = 3 if y.shape[-1] in (3, 37) or y.ndim == 1 or "sparse" in name else 1
-    head = layers.Dense(width, activation)
-    return network(layers.Dense(6, "tanh"), head=head, loss=loss, dtype=dtype, **compiled), y
+    loss, activation, units, y = head(name, len(X))
+    last = layers.Dense(units, activation)
+    return network(layers.Dense(6, "tanh"), head=last, loss=loss, dtype=dtype, **compiled), y
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -249,7 +222,7 @@ def test_every_loss_takes_the_same_steps(same, name, weighted):
 
 
 def test_every_loss_is_in_the_table():
-    assert {type(losses.get(loss)) for loss, *_ in HEADS.values()} == set(losses.CLASSES)
+    assert covered() == set(losses.CLASSES)
 
 
 def test_a_paired_activation_layer_takes_the_same_steps(same):

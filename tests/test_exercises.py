@@ -44,6 +44,7 @@ def says(result, words):
 # Right and wrong answers
 
 
+@pytest.mark.alone
 @every_exercise
 def test_another_right_answer_passes_within_a_second(exercise):
     begin = time.perf_counter()
@@ -344,6 +345,7 @@ WAYS = [(name, "child") for name in HOSTILE if sandbox.FORKS]
 WAYS += [(name, "thread") for name in HOSTILE if name not in ONLY_IN_A_CHILD]
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(("name", "way"), WAYS)
 def test_whatever_is_typed_gets_an_answer_in_time(name, way, monkeypatch):
     monkeypatch.setattr(sandbox, "FORKS", way == "child")

@@ -334,6 +334,7 @@ def test_a_control_changes_picture_reading_and_data_attribute(show):
     assert pictures(page) == before
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("motion", ["no-preference", "reduce"])
 def test_what_moves_eases_there_unless_the_reader_prefers_no_motion(show, page, motion):
     page.emulate_media(reduced_motion=motion)
@@ -512,6 +513,7 @@ def test_words_never_become_elements(show):
     assert page.locator("img").count() == 0 and tip(page) == f"{bad} 0.1, {bad} 1"
 
 
+@pytest.mark.alone
 def test_a_control_is_answered_within_a_frame(show):
     """The best of three rounds, since other work may share the machine."""
     page = show(moving().figure)

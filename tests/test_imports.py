@@ -69,6 +69,7 @@ def test_importing_nnbook_leaves_the_random_streams_of_numpy_alone():
     assert fresh(code.format("import nnbook; ")) == fresh(code.format(""))
 
 
+@pytest.mark.alone
 def test_importing_nnbook_costs_little_more_than_importing_numpy(tmp_path, monkeypatch):
     """Pairs of fresh processes in processor time, which a busy machine changes least: median of ratios."""
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)

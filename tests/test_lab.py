@@ -156,6 +156,7 @@ def choose(page, label, text):
         page.locator(".widget-toggle-buttons", has_text=label).get_by_text(text, exact=True).click()
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(("engine", "seconds"), [("NumPy", 20), ("Keras", 6)])
 def test_a_long_run_in_the_console_can_be_stopped_within_a_second(lab, notebook, engine, seconds):
     page = notebook(written(lab[1], f"console-{engine}.ipynb", TRAIN, HISTORY))

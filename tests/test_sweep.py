@@ -5,6 +5,7 @@ from time import process_time
 
 import numpy as np
 import pytest
+from heads import HEADS, covered, head
 from tolerances import tol
 
 from nnbook import Sequential, engine, layers, losses, metrics, optimizers, regularizers
@@ -118,42 +119,16 @@ def test_every_optimiser_is_in_the_table():
     assert {type(make(0.01)) for make in RULES.values()} == set(optimizers.CLASSES)
 
 
-HEADS = {
-    "mse": ("mse", None, REAL),
-    "mae": ("mae", None, REAL),
-    "huber": (losses.Huber(0.5), None, REAL),
-    "log cosh": (losses.LogCosh(), None, REAL),
-    "poisson": ("poisson", "softplus", np.abs(REAL)),
-    "binary": ("binary_crossentropy", "sigmoid", BITS),
-    "binary, several": ("binary_crossentropy", "sigmoid", ONE_HOT),
-    "binary, smoothed": (losses.BinaryCrossentropy(label_smoothing=0.2), "sigmoid", BITS),
-    "binary, from probabilities": ("binary_crossentropy", "hard_sigmoid", BITS),
-    "categorical": ("categorical_crossentropy", "softmax", ONE_HOT),
-    "categorical, from probabilities": ("categorical_crossentropy", "sigmoid", ONE_HOT),
-    "sparse": ("sparse_categorical_crossentropy", "softmax", CLASSES),
-    "sparse, from logits": (losses.SparseCategoricalCrossentropy(from_logits=True), None, CLASSES),
-    "sparse, from probabilities": ("sparse_categorical_crossentropy", "sigmoid", CLASSES[:, None]),
-    "kl": ("kl_divergence", "softmax", ONE_HOT * 0.7 + 0.1),
-    "hinge": ("hinge", "tanh", BITS),
-    "squared hinge": ("squared_hinge", None, BITS * 2 - 1),
-}
-
-
 @pytest.mark.parametrize("name", HEADS)
 def test_every_loss_gives_the_same_runs(never_alone, name):
-    loss, head, y = HEADS[name]
-    width = 1 if y is BITS or name == "squared hinge" else 3
-    given = {
-        "head": head,
-        "width": width,
-        "loss": loss,
-        "metrics": ["accuracy"] + ["mae"] * ("sparse" not in name),
-    }
+    loss, activation, units, y = head(name, N)
+    given = {"head": activation, "width": units, "loss": loss}
+    given["metrics"] = ["accuracy"] + ["mae"] * ("sparse" not in name)
     same(lambda seed: network(seed, **given), SEEDS, y=y, validation_data=(X[:7], y[:7]))
 
 
 def test_every_loss_is_in_the_table():
-    assert {type(losses.get(loss)) for loss, *_ in HEADS.values()} == set(losses.CLASSES)
+    assert covered() == set(losses.CLASSES)
 
 
 BODIES = {
@@ -404,6 +379,7 @@ def small(seed, rate=0.001):
 TEN = RNG.normal(size=(10, 8)).astype("float32"), RNG.integers(0, 2, 10)
 
 
+@pytest.mark.alone
 def test_a_sweep_is_many_times_faster_than_a_loop(never_alone):
     """64 networks, 10 rows, batches of 1: twelve times on a quiet machine, and more with more networks.
 

@@ -375,6 +375,7 @@ async def settle(explorer):
         await asyncio.sleep(0.01)
 
 
+@pytest.mark.alone
 def test_moves_are_gathered_the_latest_wins_and_the_loop_is_never_blocked():
     calls, busy, waits = [], [], []
 

@@ -8,7 +8,6 @@ from nnbook import optimizers
 from nnbook.widgets.controls import Choose, Slide, Step
 from nnbook.widgets.explore import Explorer, explore
 from nnbook.widgets.explorers import surfaces
-from nnbook.widgets.panels import axis, heat, line, path, plane
 
 SURFACES = {
     "round bowl": surfaces.bowl(1),
@@ -88,17 +87,8 @@ def descent(
         Slide("momentum", MOMENTA, 0),
         Step("step", STEPS + 1, default=20, interval=150),
     ]
-    ground_plan = plane(
-        heat("z", x0="x0", x1="x1", y0="y0", y1="y1", ramp="amount", levels="levels"),
-        path("x", "y", upto="step", color=1),
-        x=axis("first weight", low="x0", high="x1"), y=axis("second weight", low="y0", high="y1"), width=3,
-    )  # fmt: skip
-    curve = plane(
-        line("steps", "loss", upto="step", rest=True, color=1),
-        x=axis("step", low=0, high=STEPS),
-        y=axis("loss above the lowest", log=True, low=1e-8, high=1e4), width=2,
-    )  # fmt: skip
+    panels = [surfaces.ground_plan(color=1), surfaces.heights(STEPS, color=1)]
     return explore(
-        [fixed, ground, walk], controls, [ground_plan, curve], name=name, reading=READING, alt=ALT,
+        [fixed, ground, walk], controls, panels, name=name, reading=READING, alt=ALT,
         says={"fate": FATES, "now": NOW}, frames={"step": ["now"]}, dtypes={"loss": "f4", "z": "u2"},
     )  # fmt: skip

@@ -8,7 +8,6 @@ from nnbook import optimizers
 from nnbook.widgets.controls import Choose, Slide, Step
 from nnbook.widgets.explore import Explorer, explore
 from nnbook.widgets.explorers import surfaces
-from nnbook.widgets.panels import axis, heat, line, path, plane
 
 SURFACES = {
     "Rosenbrock's bent valley": surfaces.rosenbrock(),
@@ -74,18 +73,9 @@ def race(*, surface: str = "saddle", rate: float = 0.05, name: str = "race") -> 
         Step("step", STEPS + 1, default=60, interval=100),
     ]
     names = list(RACERS)
-    plan = plane(
-        heat("z", x0="x0", x1="x1", y0="y0", y1="y1", ramp="amount", levels="levels"),
-        path("x", "y", label=names, upto="step"),
-        x=axis("first weight", low="x0", high="x1"), y=axis("second weight", low="y0", high="y1"), width=3,
-    )  # fmt: skip
-    curves = plane(
-        line("steps", "loss", label=names, upto="step", rest=True),
-        x=axis("step", low=0, high=STEPS),
-        y=axis("loss above the lowest", log=True, low=1e-8, high=1e4), width=2,
-    )  # fmt: skip
+    panels = [surfaces.ground_plan(label=names), surfaces.heights(STEPS, label=names)]
     return explore(
-        [fixed, ground, run], controls, [plan, curves], name=name, reading=READING, alt=ALT,
+        [fixed, ground, run], controls, panels, name=name, reading=READING, alt=ALT,
         frames={"step": ["leader", "best", "gone"]}, says={"leader": LEADERS, "gone": GONE},
         dtypes={"loss": "f4", "x": "u2", "y": "u2", "z": "u2"},
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Surfaces to walk on: losses of two numbers, each beside its gradient."""
+"""Surfaces to walk on: losses of two numbers, each beside its gradient, and how walks are drawn."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+
+from nnbook.widgets.panels import axis, heat, line, path, plane
 
 BOX = 8.0  # a path that leaves the square from -BOX to BOX ends at its edge
 ROUNDING = 1e-15  # lower heights are rounding errors, and count as zero
@@ -113,3 +115,21 @@ def landscape(surface: Surface, n: int = 60) -> dict[str, np.ndarray]:
     levels = np.linspace(z.min(), z.max(), 10)[1:-1]
     corners = {"x0": x0, "x1": x1, "y0": y0, "y1": y1}
     return {"z": z, "levels": levels} | {name: np.array(value) for name, value in corners.items()}
+
+
+def ground_plan(**marks) -> dict:
+    """Return the panel with the landscape's level lines and the paths ``x``, ``y`` up to ``step``."""
+    return plane(
+        heat("z", x0="x0", x1="x1", y0="y0", y1="y1", ramp="amount", levels="levels"),
+        path("x", "y", upto="step", **marks),
+        x=axis("first weight", low="x0", high="x1"), y=axis("second weight", low="y0", high="y1"), width=3,
+    )  # fmt: skip
+
+
+def heights(steps: int, **marks) -> dict:
+    """Return the panel with each ``loss`` above the lowest point, strong up to ``step``."""
+    return plane(
+        line("steps", "loss", upto="step", rest=True, **marks),
+        x=axis("step", low=0, high=steps),
+        y=axis("loss above the lowest", log=True, low=1e-8, high=1e4), width=2,
+    )  # fmt: skip
