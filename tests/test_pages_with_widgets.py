@@ -221,10 +221,11 @@ def test_forced_colours_leave_the_controls_at_work_and_the_figures_in_sight(visi
 
 
 @every_page
-def test_text_of_twice_the_size_fits_and_its_controls_work(visit, name):
-    page = visit(name)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_text_of_twice_the_size_fits_and_its_controls_work(visit, name, width):
+    page = visit(name, width=width)
     page.add_style_tag(content="html { font-size: 200% !important; }")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
     check_controls(page, by_pointer)
 
 
