@@ -1,0 +1,247 @@
+"""What readers write in the exercises of chapter 6: other right ways, and wrong ones with their hints."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+# Right
+
+
+def fate(rate, curvatures):
+    limit = 2 / np.max(curvatures)
+    if rate < limit:
+        return "converges"
+    return "bounces" if rate == limit else "diverges"
+
+
+def largest_rate(X, *, ones=True, factor=2, pick=-1):
+    X = np.hstack([X, np.ones((len(X), 1))]) if ones else X
+    return 2 / np.linalg.eigvalsh(factor / len(X) * X.T @ X)[pick]
+
+
+def logistic_grads(X, y, w, b):
+    error = (1 / (1 + np.exp(-(X @ w + b))) - y) / len(y)
+    return error @ X, error.sum()
+
+
+def exact_rate(X, y, w, *, top=1, bottom=1):
+    g = 2 / len(y) * X.T @ (X @ w - y)
+    return top * (g @ g) / (bottom * 2 * np.mean((X @ g) ** 2))
+
+
+def epoch(X, y, w, order, batch_size, rate):
+    for k in range(math.ceil(len(order) / batch_size)):
+        rows = order[k * batch_size : (k + 1) * batch_size]
+        w = w - rate * 2 * np.mean((X[rows] @ w - y[rows])[:, None] * X[rows], axis=0)
+    return w
+
+
+def steps_needed(curvatures, nearer):
+    kappa = max(curvatures) / min(curvatures)
+    if kappa == 1:
+        return 1
+    return math.ceil(math.log(nearer) / math.log((kappa + 1) / (kappa - 1)))
+
+
+def walk_until(loss, grad, w, rate, enough, limit):
+    for step in range(limit):
+        if loss(w) <= enough:
+            return w, step
+        w = w - rate * grad(w)
+    return w, limit
+
+
+RIGHT = {
+    "fate": fate,
+    "largest_rate": largest_rate,
+    "logistic_grads": logistic_grads,
+    "exact_rate": exact_rate,
+    "epoch": epoch,
+    "steps_needed": steps_needed,
+    "walk_until": walk_until,
+}
+
+# Wrong
+
+
+def compared(limit):
+    return lambda rate, c: "converges" if rate < limit(c) else "bounces" if rate == limit(c) else "diverges"
+
+
+def changed(change):
+    return lambda X, y, w, b: change(*logistic_grads(X, y, w, b), len(X))
+
+
+def slope_left_in(X, y, w, b, factor=1):
+    p = 1 / (1 + np.exp(-(X @ w + b)))
+    error = factor * (p - y) * p * (1 - p)
+    return X.T @ error / len(X), error.mean()
+
+
+def curvature_along(X, y, w):
+    g = X.T @ (X @ w - y)
+    return 2 * np.mean((X @ g) ** 2) / (g @ g)
+
+
+def root_forgotten(X, y, w):
+    g = 2 / len(y) * X.T @ (X @ w - y)
+    return np.linalg.norm(g) / (2 * np.mean((X @ g) ** 2))
+
+
+def whole_batches(X, y, w, order, batch_size, rate):
+    for k in range(len(order) // batch_size):
+        rows = order[k * batch_size : (k + 1) * batch_size]
+        w = w - rate * 2 / len(rows) * X[rows].T @ (X[rows] @ w - y[rows])
+    return w
+
+
+def batches_of(X, y, w, order, batch_size, rate, *, share=None, factor=2, sign=-1, frozen=False):
+    start = w
+    for k in range(0, len(order), batch_size):
+        rows = order[k : k + batch_size]
+        at = start if frozen else w
+        w = w + sign * rate * factor / (share or len(rows)) * X[rows].T @ (X[rows] @ at - y[rows])
+    return w
+
+
+def in_place(X, y, w, order, batch_size, rate):
+    for k in range(0, len(order), batch_size):
+        rows = order[k : k + batch_size]
+        w -= rate * 2 / len(rows) * X[rows].T @ (X[rows] @ w - y[rows])
+    return w
+
+
+def count(curvatures, nearer, *, rounded=math.ceil, square=1):
+    kappa = (max(curvatures) / min(curvatures)) ** square
+    return rounded(math.log(nearer) / math.log((kappa + 1) / (kappa - 1))) if kappa > 1 else 1
+
+
+def at_one_over_L(curvatures, nearer):
+    kappa = max(curvatures) / min(curvatures)
+    return math.ceil(math.log(nearer) / -math.log(1 - 1 / kappa)) if kappa > 1 else 1
+
+
+def step_first(loss, grad, w, rate, enough, limit):
+    step = 0
+    while True:
+        w, step = w - rate * grad(w), step + 1
+        if loss(w) <= enough or step >= limit:
+            return w, step
+
+
+def both_needed(loss, grad, w, rate, enough, limit):
+    step = 0
+    while loss(w) > enough or step < limit:
+        w, step = w - rate * grad(w), step + 1
+    return w, step
+
+
+def to_the_limit(loss, grad, w, rate, enough, limit):
+    for _ in range(limit):
+        w = w - rate * grad(w)
+    return w, limit
+
+
+def strictly(loss, grad, w, rate, enough, limit):
+    step = 0
+    while loss(w) >= enough and step < limit:
+        w, step = w - rate * grad(w), step + 1
+    return w, step
+
+
+def one_more(loss, grad, w, rate, enough, limit):
+    return walk_until(loss, grad, w, rate, enough, limit + 1)
+
+
+def moves_the_start(loss, grad, w, rate, enough, limit):
+    step = 0
+    while loss(w) > enough and step < limit:
+        w -= rate * grad(w)
+        step += 1
+    return w, step
+
+
+WRONG = {
+    "fate": [
+        ("The limit is 2/L", compared(lambda c: 1 / max(c))),
+        ("take the largest curvature", compared(lambda c: 2 / min(c))),
+        ("The curvatures need not be sorted", compared(lambda c: 2 / c[-1])),
+        ("the first curvature only", compared(lambda c: 2 / c[0])),
+        ("do not add the curvatures up", compared(lambda c: 2 / np.sum(c))),
+        ("the walk does not come nearer", lambda rate, c: "diverges" if rate > 2 / max(c) else "converges"),
+        ("does not go farther away", lambda rate, c: "converges" if rate < 2 / max(c) else "diverges"),
+        ("is the best rate", compared(lambda c: 2 / (max(c) + min(c)))),
+        ("0 of 11 cases", lambda rate, c: rate < 2 / max(c)),
+    ],
+    "largest_rate": [
+        ("The bias is forgotten", lambda X: largest_rate(X, ones=False)),
+        ("The factor 2 of the squared error is forgotten", lambda X: largest_rate(X, factor=1)),
+        ("The mean is forgotten", lambda X: largest_rate(X, factor=2 * len(X))),
+        ("This is half of the limit", lambda X: largest_rate(X) / 2),
+        ("This is L itself", lambda X: 2 / largest_rate(X)),
+        ("This belongs to the flattest direction", lambda X: largest_rate(X, pick=0)),
+        ("The largest number on the diagonal", lambda X: len(X) / max(len(X), *(X**2).sum(axis=0))),
+    ],
+    "logistic_grads": [
+        ("The sign is turned round", changed(lambda dw, db, n: (-dw, -db))),
+        ("divide by the number of samples", changed(lambda dw, db, n: (dw * n, db * n))),
+        ("db is still a sum", changed(lambda dw, db, n: (dw, db * n))),
+        ("The factor 2 belongs", changed(lambda dw, db, n: (2 * dw, 2 * db))),
+        ("In the cross-entropy it cancels", slope_left_in),
+        ("with the squared error", lambda *case: slope_left_in(*case, factor=2)),
+        (
+            "compare its answer with the target",
+            lambda X, y, w, b: (X.T @ (X @ w + b - y) / len(X), (X @ w + b - y).mean()),
+        ),
+        ("first dw, then db", changed(lambda dw, db, n: (db, dw))),
+        ("The bias is missing in the sum", lambda X, y, w, b: logistic_grads(X, y, w, 0)),
+    ],
+    "exact_rate": [
+        ("This is 1/L", lambda X, y, w: 1 / np.linalg.eigvalsh(2 / len(X) * X.T @ X)[-1]),
+        ("This is the limit 2/L", lambda X, y, w: 2 / np.linalg.eigvalsh(2 / len(X) * X.T @ X)[-1]),
+        ("The lowest place is half way", lambda *case: exact_rate(*case, top=2)),
+        ("Twice too short", lambda *case: exact_rate(*case, bottom=2)),
+        ("divide by their number", lambda X, y, w: exact_rate(X, y, w, bottom=len(X))),
+        ("The rate is one over it|upside down", curvature_along),
+        ("The length of the gradient has to be squared", root_forgotten),
+        ("The sign is turned round", lambda *case: exact_rate(*case, top=-1)),
+    ],
+    "epoch": [
+        ("The last, smaller batch is dropped", whole_batches),
+        (
+            "divide by its own number of rows",
+            lambda X, y, w, o, size, r: batches_of(X, y, w, o, size, r, share=size),
+        ),
+        (
+            "the number of all samples",
+            lambda X, y, w, o, size, r: batches_of(X, y, w, o, size, r, share=len(X)),
+        ),
+        ("This is the gradient of the sum", lambda *case: batches_of(*case, share=1)),
+        ("All steps use the slope at the start", lambda *case: batches_of(*case, frozen=True)),
+        ("The factor 2 of the squared error is missing", lambda *case: batches_of(*case, factor=1)),
+        ("this walk climbs", lambda *case: batches_of(*case, sign=1)),
+        ("the order that is given", lambda X, y, w, o, size, r: epoch(X, y, w, np.sort(o), size, r)),
+        ("It changes its argument w", in_place),
+    ],
+    "steps_needed": [
+        ("round up", lambda *case: count(*case, rounded=float)),
+        ("It rounds down", lambda *case: count(*case, rounded=math.floor)),
+        ("This is the count for the rate 1/L", at_one_over_L),
+        ("the square root of the condition number", lambda *case: count(*case, square=0.5)),
+        ("need not be sorted", lambda c, nearer: count(np.sort(c[[0, -1]]), nearer)),
+        ("One too many", lambda *case: count(*case) + 1),
+        ("This is the condition number", lambda c, nearer: np.max(c) / np.min(c)),
+    ],
+    "walk_until": [
+        ("It takes a step before it looks", step_first),
+        ("Both have to", both_needed),
+        ("It does not stop when the loss is low enough", to_the_limit),
+        ("exactly so low is low enough", strictly),
+        ("one step more than the limit", one_more),
+        ("It changes its argument w", moves_the_start),
+        ("first the place", lambda *case: walk_until(*case)[::-1]),
+        ("The number of steps was asked for", lambda *case: walk_until(*case)[0]),
+    ],
+}
