@@ -13,6 +13,7 @@ TARGETS = {
     "sine": lambda x: np.sin(2 * np.pi * x),
     "hill": lambda x: np.exp(-60 * (x - 0.4) ** 2),
     "step": lambda x: activations.step(x - 0.5),
+    "square root": np.sqrt,
     "parabola": lambda x: 8 * (x - 0.5) ** 2 - 1,
     "chirp": lambda x: np.sin(14 * x**2),
 }
