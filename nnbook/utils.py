@@ -48,7 +48,9 @@ def to_categorical(x, num_classes: int | None = None) -> np.ndarray:
     if x.min() < 0 or x.max() >= num_classes:
         wrong = x[(x < 0) | (x >= num_classes)][0]
         raise ValueError(f"labels must be 0 … {num_classes - 1} for num_classes={num_classes}, got {wrong}")
-    return np.eye(num_classes)[x]
+    rows = np.zeros((*x.shape, num_classes))
+    np.put_along_axis(rows, x[..., None], 1, axis=-1)
+    return rows
 
 
 def normalize(x, axis: int = -1, order: float = 2) -> np.ndarray:

@@ -615,7 +615,7 @@ def at(explorer, **values):
         (
             "losses",
             {"z": 0.0},
-            "At z = 0, target 1: cross-entropy from logits is 0.693 with gradient −0.5; squared ",
+            "At z = 0 (sigmoid 0.5), target 1: cross-entropy from logits is 0.693 with gradient −0.5; ",
         ),
         ("losses", {"z": 0.0}, "squared error of sigmoid(z) is 0.25 with gradient −0.25."),
         ("losses", {"loss": "hinge", "target": 0, "z": 3.0}, "target 0: hinge is 4 with gradient 1;"),

@@ -43,8 +43,8 @@ ALT = (
     "on each curve stands at the chosen z."
 )
 READING = (
-    "At z = {z}, target {target}: {loss} is {dot_1[0]:.3g} with gradient {tangent_1[0]:.3g}; "
-    "{other} is {dot_2[0]:.3g} with gradient {tangent_2[0]:.3g}."
+    "At z = {z} (sigmoid {answer:.3g}), target {target}: {loss} is {dot_1[0]:.3g} "
+    "with gradient {tangent_1[0]:.3g}; {other} is {dot_2[0]:.3g} with gradient {tangent_2[0]:.3g}."
 )
 
 
@@ -96,8 +96,8 @@ def fixed():
 
 
 def here(z):
-    """Return the chosen z, as a list of one."""
-    return {"now": np.array([float(z)])}
+    """Return the chosen z, as a list of one, and its sigmoid, the answer of a neuron that ends in one."""
+    return {"now": np.array([float(z)]), "answer": activations.sigmoid(np.array(float(z)))}
 
 
 def losses(
@@ -131,5 +131,5 @@ def losses(
     return explore(
         [fixed, first, second, first_here, second_here, window, here], controls, [heights, slopes],
         name=name, reading=READING, alt=ALT,
-        dtypes=dict.fromkeys(("dot_1", "dot_2", "tangent_1", "tangent_2"), "f4"),
+        dtypes=dict.fromkeys(("dot_1", "dot_2", "tangent_1", "tangent_2", "answer"), "f4"),
     )  # fmt: skip
