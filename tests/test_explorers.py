@@ -156,7 +156,7 @@ def test_the_slope_is_that_of_the_function(name):
 
 def a_network(name, gain, bias):
     """The same ten layers as a model of the package."""
-    _, weights = acts.start()
+    *_, weights = acts.start()
     n = acts.UNITS
     model = models.Sequential([layers.Input((n,)), *(layers.Dense(n, name) for _ in weights)], seed=0)
     model.set_weights([w for W in weights for w in (gain * W, np.full(n, bias))])
@@ -179,6 +179,7 @@ def test_the_layers_answer_as_those_of_a_model_do(name, scale, gain, bias):
     for k, layer in enumerate(model.layers, 1):
         a = layer.forward(a)
         prime = activations.PRIMES[layer.activation](layer.z)
+        assert found["mean"][k - 1] == pytest.approx(prime.mean(), abs=1e-3)
         assert found["flat"][k - 1] == pytest.approx((abs(prime) < 0.05).mean(), abs=0.002)
         assert found["dead"][k - 1] == pytest.approx((prime == 0).all(axis=0).mean(), abs=0.02)
         if k in (1, 3, 10):
@@ -186,6 +187,24 @@ def test_the_layers_answer_as_those_of_a_model_do(name, scale, gain, bias):
             assert counts.sum() == pytest.approx(1)
             middle = (acts.EDGES[10] <= a) & (a < acts.EDGES[30])
             assert counts[10:30].sum() == pytest.approx(middle.mean(), abs=0.002)
+
+
+@pytest.mark.parametrize(
+    ("name", "gain"), [("sigmoid", 1), ("tanh", 1), ("tanh", 0.5), ("silu", 2), ("elu", 1)]
+)
+def test_what_is_left_of_a_small_change_is_what_a_small_change_makes(name, gain):
+    f = activations.get(name)
+    x, change, weights = acts.start()
+    before, after = x.astype(float), x + 1e-6 * change.astype(float)
+    for W in weights:
+        before, after = (f(a @ (gain * W.astype(float)) + 0.1) for a in (before, after))
+    left = np.linalg.norm(after - before) / np.linalg.norm(1e-6 * change)
+    assert acts.layers(name, 1, gain, 0.1)["left"] == pytest.approx(left, rel=0.01)
+
+
+def test_sigmoids_lose_a_small_change_and_tanh_keeps_much_of_it():
+    left = {name: acts.layers(name, 1, 1, 0)["left"] for name in ("sigmoid", "tanh", "linear", "step")}
+    assert left["sigmoid"] < 1e-5 < 0.1 < left["tanh"] and 0.3 < left["linear"] < 3 and left["step"] == 0
 
 
 def test_large_weights_flatten_tanh_and_a_negative_bias_kills_relus():

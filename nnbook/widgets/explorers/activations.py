@@ -21,12 +21,13 @@ EDGES = np.linspace(-2.5, 2.5, 41)
 FLAT = 0.05  # a gradient hardly gets through a smaller slope
 ALT = (
     "Left, an activation function and its slope. Middle, histograms of what the first, the third and the "
-    "tenth layer of a random network answer. Right, for each layer, the share of its answers where the slope "
-    f"is below {FLAT:g}, and the share of its units whose slope is zero for every input."
+    "tenth layer of a random network answer. Right, for each layer, the mean slope, the share of its answers "
+    f"where the slope is below {FLAT:g}, and the share of its units whose slope is zero for every input."
 )
 READING = (
     f"{{activation}}: the slope is below {FLAT:g} for {{flat[0]:.0%}} of the answers in layer 1 and "
-    "{flat[9]:.0%} in layer 10, where {dead[9]:.0%} of the units are dead."
+    "{flat[9]:.0%} in layer 10, where {dead[9]:.0%} of the units are dead; of a small change of the inputs, "
+    "{left:.2g} times as much arrives there."
 )
 
 
@@ -37,33 +38,40 @@ def curve(activation):
 
 
 def layers(activation, scale, gain, bias):
-    """Return what the layers answer to normal inputs: histograms, and shares of flat answers and dead units.
+    """Return what layers answer to normal inputs: histograms, slopes, shares of flat answers and dead units.
 
     ``scale`` is the standard deviation of the inputs, and gain / √n that of a layer's weights. An answer is
-    flat where the slope is below ``FLAT``; a unit is dead if its slope is zero for every input.
+    flat where the slope is below ``FLAT``; a unit is dead if its slope is zero for every input. ``left`` is
+    how many times a small random change of the inputs arrives in the last layer.
     """
     f = functions.get(activation)
-    x, weights = start()
-    a, seen, flat, dead = scale * x, {}, [], []
+    x, change, weights = start()
+    a, arrived, seen, mean, flat, dead = scale * x, change, {}, [], [], []
     for layer, W in enumerate(weights, 1):
-        z = a @ (np.float32(gain) * W) + np.float32(bias)
+        W = np.float32(gain) * W
+        z = a @ W + np.float32(bias)
         a, slope = f(z), functions.PRIMES[f](z)
+        arrived = arrived @ W * slope
+        mean.append(np.mean(slope))
         flat.append(np.mean(np.abs(slope) < FLAT))
         dead.append(np.mean((slope == 0).all(axis=0)))
         if layer in SHOWN:
             inside = np.clip(a, EDGES[0], EDGES[-1])  # what lies beyond is counted at the edge
             seen[SHOWN[layer]] = np.histogram(inside, EDGES)[0] / a.size
     tallest = 1.05 * max(share.max() for share in seen.values())
-    return seen | {"flat": np.array(flat), "dead": np.array(dead), "tallest": tallest}
+    left = np.linalg.norm(arrived) / np.linalg.norm(change)
+    shares = {"mean": np.array(mean), "flat": np.array(flat), "dead": np.array(dead)}
+    return seen | shares | {"left": left, "tallest": tallest, "steepest": 1.03 * max(1, *mean)}
 
 
 @cache
 def start():
-    """Return normal inputs (rows, units) and the layers' weights with variance 1 / n, all from one seed."""
+    """Return normal inputs (rows, units), a change of them, weights of variance 1 / n: all from one seed."""
     rng = np.random.default_rng(0)
     x = rng.standard_normal((ROWS, UNITS)).astype("float32")
     draw = initializers.get("lecun_normal")
-    return x, [draw((UNITS, UNITS), "float32", rng) for _ in range(DEPTH)]
+    weights = [draw((UNITS, UNITS), "float32", rng) for _ in range(DEPTH)]
+    return x, rng.standard_normal(x.shape).astype("float32"), weights
 
 
 def fixed():
@@ -93,8 +101,9 @@ def activations(*, activation: str = "tanh", name: str = "activations") -> Explo
         x="answer", y=axis("share of answers", low=0, high="tallest"),
     )  # fmt: skip
     shares = plane(
-        line("layer", "flat", label=f"slope < {FLAT:g}"), line("layer", "dead", label="dead units"),
-        x=axis("layer", low=1, high=DEPTH), y=axis("share", low=-0.03, high=1.03),
+        line("layer", "mean", label="mean slope"), line("layer", "flat", label=f"slope < {FLAT:g}"),
+        line("layer", "dead", label="dead units"),
+        x=axis("layer", low=1, high=DEPTH), y=axis("slope, shares", low=-0.03, high="steepest"),
     )  # fmt: skip
     return explore(
         [fixed, curve, layers], controls, [function, answers, shares], name=name, reading=READING, alt=ALT,
