@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from tolerances import tol
 
-from nnbook import activations, gradcheck, layers, models
+from nnbook import activations, gradcheck, layers, models, optimizers
 from nnbook.widgets import explorers
 from nnbook.widgets.explorers import surfaces
 
@@ -382,20 +382,23 @@ def test_the_race_has_a_different_winner_at_another_rate():
 backprop = PARTS["backprop"]
 
 
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "ReLU"])
 @pytest.mark.parametrize(
     ("x", "y", "w1", "w2"), [(1, 1, -1, 1.5), (-2, 0, 0.5, -2), (0, 1, 2, 2), (1.5, 0, 0, 0)]
 )
-def test_every_gradient_in_the_graph_is_that_of_a_model(x, y, w1, w2):
+def test_every_gradient_in_the_graph_is_that_of_a_model(x, y, w1, w2, activation):
     model = models.Sequential(
-        [layers.Input((1,)), layers.Dense(1, "sigmoid"), layers.Dense(1, "sigmoid")], dtype="float64", seed=0
+        [layers.Input((1,)), layers.Dense(1, activation.lower()), layers.Dense(1, "sigmoid")],
+        dtype="float64",
+        seed=0,
     )
-    model.compile("sgd", "mse")
+    model.compile(optimizers.SGD(backprop.RATE), "mse")
     model.set_weights([[[w1]], [backprop.B1], [[w2]], [backprop.B2]])
     inputs, target = np.array([[float(x)]]), np.array([[float(y)]])
     predicted = model.forward(inputs)
     dx = model.backward(target, predicted)
     (dw1, db1, dw2, db2), (first, second) = model.gradients, model.layers
-    found = backprop.values(x, y, w1, w2)
+    found = backprop.values(x, y, w1, w2, activation)
     value = dict(zip(backprop.NODES, found["forward"], strict=True))
     grad = dict(zip(backprop.NODES, found["backward"], strict=True))
     assert value["z1"] == pytest.approx(first.z.item()) and value["z2"] == pytest.approx(second.z.item())
@@ -406,6 +409,15 @@ def test_every_gradient_in_the_graph_is_that_of_a_model(x, y, w1, w2):
         assert grad[node] == pytest.approx(gradient.item(), abs=EXACT)
     assert grad["a1"] == pytest.approx(grad["z2"] * w2) and grad["L"] == 1
     assert grad["y"] == pytest.approx(-grad["a2"])
+    model.train_on_batch(inputs, target)
+    assert found["after"] == pytest.approx(model.test_on_batch(inputs, target), abs=EXACT)
+
+
+def test_the_step_downhill_goes_downhill_wherever_there_is_a_slope(pages):
+    grids = (pages["backprop"]._named[name].values for name in ("x", "y", "w1", "w2", "activation"))
+    for setting in product(*grids):
+        found = backprop.values(*setting)
+        assert found["after"] < found["forward"][-1], setting
 
 
 def test_values_appear_forward_and_gradients_backward():
@@ -416,8 +428,9 @@ def test_values_appear_forward_and_gradients_backward():
         nodes[(after - before).astype(bool)].tolist() for before, after in zip(seen, seen[1:], strict=False)
     ]
     assert forward[:6] == [["z1"], ["a1"], ["z2"], ["a2"], ["L"], ["L"]]
-    assert forward[6:] == [["a2"], ["z2"], ["w2", "b2"], ["a1"], ["z1"], ["w1", "b1"]]
-    for step, active in enumerate(script["active"][1:], 1):
+    assert forward[6:] == [["a2"], ["z2"], ["w2", "b2"], ["a1"], ["z1"], ["w1", "b1"], []]
+    assert seen.max() == 2 and nodes[script["active"][-1]] == "L"
+    for step, active in enumerate(script["active"][1:-1], 1):
         assert seen[step, active] > seen[step - 1, active]
 
 
@@ -654,6 +667,13 @@ def at(explorer, **values):
         ),
         ("backprop", {"step": 1}, "Forward: z₁ = w₁x + b₁ = −1 · 1 + 0.5 = −0.500."),
         ("backprop", {"step": 7, "y": 0}, "Backward: ∂L/∂a₂ = 2(a₂ − y) = 1.033."),
+        ("backprop", {"step": 2, "activation": "ReLU"}, "Forward: a₁ = ReLU(z₁) = 0.000."),
+        (
+            "backprop",
+            {"step": 11, "activation": "ReLU"},
+            "the slope of ReLU at z₁ = −0.439 · 0.000 = 0.000.",
+        ),
+        ("backprop", {"step": 13}, "with learning rate 0.5, takes the loss from 0.234 to 0."),
         (
             "initialisation",
             {},

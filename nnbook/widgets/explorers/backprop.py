@@ -10,6 +10,7 @@ from nnbook.widgets.explore import Explorer, explore
 from nnbook.widgets.panels import graph
 
 B1, B2 = 0.5, -0.5
+RATE = 0.5  # of the one step downhill at the end
 LABELS = {
     "x": "x",
     "w1": "w₁",
@@ -29,35 +30,42 @@ PLACES |= {"L": (1, 0.5)}
 EDGES = [edge.split() for edge in "x z1|w1 z1|b1 z1|z1 a1|a1 z2|w2 z2|b2 z2|z2 a2|a2 L|y L".split("|")]
 
 
-def values(x, y, w1, w2):
+def values(x, y, w1, w2, activation):
     """Return each node's value and gradient, and each edge's slope, in the order of ``NODES`` and ``EDGES``.
 
-    Two neurons in a row with the sigmoid, then the squared error. A node's gradient, that of the loss with
-    respect to it, is the slope of the edge that leaves it times the gradient at that edge's end: the chain
-    rule.
+    Two neurons in a row, the second with the sigmoid, then the squared error. A node's gradient, that of the
+    loss with respect to it, is the slope of the edge that leaves it times the gradient at that edge's end:
+    the chain rule. ``after`` is the loss after one step of all four parameters against their gradients.
     """
-    x, y, w1, w2 = np.array([[x], [y], [w1], [w2]], float)
-    f, f_prime = activations.sigmoid, activations.sigmoid_prime
-    z1 = w1 * x + B1
-    a1 = f(z1)
-    z2 = w2 * a1 + B2
-    a2 = f(z2)
-    loss = losses.mean_squared_error(y, a2)
-    forward = np.hstack([x, w1, B1, z1, a1, w2, B2, z2, a2, y, loss])
-
-    da2, dy = losses.mean_squared_error_grad(y, a2), losses.mean_squared_error_grad(a2, y)
-    slopes = np.hstack([w1, x, 1, f_prime(z1), w2, a1, 1, f_prime(z2), da2, dy])
+    f = activations.get(activation.lower())
+    forward, slopes = there(*np.array([[x], [y], [w1], [B1], [w2], [B2]], float), f)
     grad = {"L": 1.0}
     for (start, end), slope in reversed(list(zip(EDGES, slopes, strict=True))):
         grad[start] = slope * grad[end]
-    return {"forward": forward, "slopes": slopes, "backward": np.array([grad[node] for node in NODES])}
+    stepped = [p - RATE * grad[n] for n, p in {"w1": w1, "b1": B1, "w2": w2, "b2": B2}.items()]
+    after = there(*np.array([[x], [y], *([p] for p in stepped)], float), f)[0][-1]
+    backward = np.array([grad[node] for node in NODES])
+    return {"forward": forward, "slopes": slopes, "backward": backward, "after": after}
+
+
+def there(x, y, w1, b1, w2, b2, f):
+    """Return the values of all nodes and the slopes of all edges; every argument but f has the shape (1,)."""
+    f_prime, g, g_prime = activations.PRIMES[f], activations.sigmoid, activations.sigmoid_prime
+    z1 = w1 * x + b1
+    a1 = f(z1)
+    z2 = w2 * a1 + b2
+    a2 = g(z2)
+    loss = losses.mean_squared_error(y, a2)
+    da2, dy = losses.mean_squared_error_grad(y, a2), losses.mean_squared_error_grad(a2, y)
+    slopes = np.hstack([w1, x, 1, f_prime(z1), w2, a1, 1, g_prime(z2), da2, dy])
+    return np.hstack([x, w1, b1, z1, a1, w2, b2, z2, a2, y, loss]), slopes
 
 
 # What happens, step by step: the nodes at work, then what is said about it.
 FORWARD = [
     ("", "Press Play, or step: numbers go forward first, gradients come back after."),
     ("z1", "Forward: z₁ = w₁x + b₁ = {w1} · {x} + 0.5 = {forward[3]:.3f}."),
-    ("a1", "Forward: a₁ = sigmoid(z₁) = {forward[4]:.3f}."),
+    ("a1", "Forward: a₁ = {activation}(z₁) = {forward[4]:.3f}."),
     ("z2", "Forward: z₂ = w₂a₁ + b₂ = {w2} · {forward[4]:.3f} − 0.5 = {forward[7]:.3f}."),
     ("a2", "Forward: a₂ = sigmoid(z₂) = {forward[8]:.3f}: the prediction."),
     ("L", "Forward: the loss is L = (a₂ − y)² = {forward[10]:.3f}."),
@@ -73,9 +81,15 @@ BACKWARD = [
     ("a1", "Backward: ∂L/∂a₁ = ∂L/∂z₂ · w₂ = {backward[4]:.3f}."),
     (
         "z1",
-        "Backward: ∂L/∂z₁ = ∂L/∂a₁ · a₁(1 − a₁) = {backward[4]:.3f} · {slopes[3]:.3f} = {backward[3]:.3f}.",
+        "Backward: ∂L/∂z₁ = ∂L/∂a₁ times the slope of {activation} at z₁ = "
+        "{backward[4]:.3f} · {slopes[3]:.3f} = {backward[3]:.3f}.",
     ),
     ("w1 b1", "Backward: ∂L/∂w₁ = ∂L/∂z₁ · x = {backward[1]:.3f}, and ∂L/∂b₁ = ∂L/∂z₁ = {backward[2]:.3f}."),
+    (
+        "",
+        "All four parameters have their slopes. One step against them, with learning rate 0.5, "
+        "takes the loss from {forward[10]:.3f} to {after:.3f}.",
+    ),
 ]
 
 
@@ -91,32 +105,33 @@ def script():
         for node in reversed(nodes.split()):
             active[step] = NODES.index(node)
             seen[step:, NODES.index(node)] += 1
+    active[-1] = NODES.index("L")  # the step downhill
     return {"seen": seen, "active": active, "said": np.arange(len(seen))}
 
 
 ALT = (
     "A graph of two neurons in a row and a squared error: input, weight and bias lead to a weighted sum, the "
-    "sum to its sigmoid, twice, and prediction and target to the loss. Values appear above the nodes from "
+    "sum to its activation, twice, and prediction and target to the loss. Values appear above the nodes from "
     "left to right; then gradients below them, and slopes on the arrows, from right to left."
 )
 
 
 def backprop(*, name: str = "backprop") -> Explorer:
     """Show backpropagation through two neurons in a row, one node a step."""
-    quarter = np.arange(-2, 2.5, 0.5)
     controls = [
-        Slide("x", quarter, 1),
+        Choose("activation", ["sigmoid", "tanh", "ReLU"], "sigmoid", label="first neuron"),
         Choose("y", {"0": 0, "1": 1}, "1", label="target y"),
-        Slide("w1", quarter, -1, label="w₁"),
-        Slide("w2", quarter, 1.5, label="w₂"),
+        Slide("x", [-1, 0, 1, 2], 1),
+        Slide("w1", np.arange(-2, 2.5, 0.5), -1, label="w₁"),
+        Slide("w2", [-2, -1, -0.5, 0, 0.5, 1, 1.5, 2], 1.5, label="w₂"),
         Step("step", len(FORWARD + BACKWARD), default=9, interval=1500),
     ]
     nodes = [{"id": node, "x": x, "y": y, "label": LABELS[node]} for node, (x, y) in PLACES.items()]
     nodes.sort(key=lambda node: NODES.index(node["id"]))
     drawing = graph(nodes, EDGES, "forward", "backward", "slopes", active="active", seen="seen", digits=3)
     texts = [text for _, text in FORWARD + BACKWARD]
-    exact = dict.fromkeys(("forward", "backward", "slopes"), "f4")
+    exact = dict.fromkeys(("forward", "backward", "slopes", "after"), "f4")
     return explore(
         [values, script], controls, [drawing], name=name, reading="{said}", alt=ALT, says={"said": texts},
-        frames={"step": ["seen", "active", "said"]}, dtypes=exact,
+        frames={"step": ["seen", "active", "said"]}, dtypes=exact, height=380,
     )  # fmt: skip
