@@ -1,0 +1,181 @@
+"""What readers write in the exercises of chapter 8: other right ways, and wrong ones with their hints."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnbook.autodiff import Node, gradients
+from nnbook.exercises import ch08
+from nnbook.gradcheck import numerical_gradient, relative_error
+
+# Right
+
+
+def verdict(analytic, numeric):
+    error = relative_error(analytic, numeric)
+    if error > 1e-2:
+        return "wrong"
+    return "good" if error < 1e-7 else "look"
+
+
+def complex_step(f, x):
+    grad = np.zeros_like(x)
+    for i in range(x.size):
+        step = np.zeros(x.size, complex)
+        step[i] = 1e-100j
+        grad.flat[i] = np.imag(f(x + step.reshape(x.shape))) / 1e-100
+    return grad
+
+
+def backward(X, Y, W, b, V):
+    nodes = [Node(W), Node(b), Node(V)]
+    A = np.tanh(X @ nodes[0] + nodes[1])
+    loss = np.sum((A @ nodes[2] - Y) ** 2) / len(X) + 0.1 * np.sum(nodes[0] ** 2)
+    return [grad.value for grad in gradients(loss, nodes)]
+
+
+def along(f, grad, x, v):
+    numeric = (f(x + 1e-5 * v) - f(x - 1e-5 * v)) / 2e-5
+    return relative_error(numeric, np.sum(grad(x) * v))
+
+
+def hessian(f, x):
+    x = Node(x)
+    (slope,) = gradients(f(x), [x])
+    return [gradients(np.sum(slope * e), [x])[0].value for e in np.eye(len(x.value))]
+
+
+RIGHT = {
+    "verdict": verdict,
+    "complex_step": complex_step,
+    "crossed": lambda z_above, z_below: np.sum((z_above > 0) ^ (z_below > 0), axis=1) > 0,
+    "backward": backward,
+    "along": along,
+    "hessian": hessian,
+    "hypot_rules": lambda g, y, a, b: [g * a / np.sqrt(a**2 + b**2), g * b / np.sqrt(a**2 + b**2)],
+}
+
+# Wrong
+
+
+def word(error):
+    return "wrong" if error > 1e-2 else "good" if error < 1e-7 else "look"
+
+
+def quiet(function):
+    def called(*case):
+        with np.errstate(all="ignore"):
+            return function(*case)
+
+    return called
+
+
+def sizes(a, b):
+    return np.maximum(np.maximum(np.abs(a), np.abs(b)), 1e-8)
+
+
+def loses_the_step(f, x):
+    grad = np.zeros_like(x)
+    for i in np.ndindex(x.shape):
+        z = x.copy()
+        z[i] += (1e-20j).real  # what a real array keeps
+        grad[i] = np.imag(f(z)) / 1e-20
+    return grad
+
+
+def with_bugs(*bugs):
+    return lambda *case: ch08.program(*case, [ch08.BUGS[k] for k in bugs])
+
+
+def forward_difference(f, x):
+    return np.array([(f(x + 1e-6 * e) - f(x)) / 1e-6 for e in np.eye(x.size).reshape(-1, *x.shape)])
+
+
+def gradient_twice(f, x):
+    return numerical_gradient(lambda x: float(f(x)), x.copy())
+
+
+WRONG = {
+    "verdict": [
+        ("This is the absolute error", lambda a, b: word(np.max(np.abs(a - b)))),
+        ("The mean hides one wrong number", lambda a, b: word(np.mean(np.abs(a - b) / sizes(a, b)))),
+        ("This is the smallest error", lambda a, b: word(np.min(np.abs(a - b) / sizes(a, b)))),
+        ("The floor is missing", quiet(lambda a, b: word(np.nanmax(abs(a - b) / np.fmax(abs(a), abs(b)))))),
+        ("one of the two gradients alone", lambda a, b: word(np.max(np.abs(a - b) / np.fmax(abs(a), 1e-8)))),
+        ("The signs are lost", lambda a, b: word(relative_error(np.abs(a), np.abs(b)))),
+        ("a number was wanted|It returned|text", lambda a, b: relative_error(a, b)),
+    ],
+    "complex_step": [
+        ("this is the real one", lambda f, x: ch08.stepped(f, x, 1e-20j, lambda y: np.real(y) / 1e-20)),
+        ("This is all zeros", lambda f, x: ch08.stepped(f, x, 1e-20j, lambda y: np.imag(y))),
+        ("This is all zeros", loses_the_step),
+        ("All numbers are moved at once", lambda f, x: np.imag(f(x + 1e-30j)) / 1e-30),
+        ("so there is no 2", lambda f, x: complex_step(f, x) / 2),
+        ("This takes a difference", lambda f, x: numerical_gradient(f, x.copy())),
+        ("It returned None", lambda f, x: complex_step(f, x).sort()),
+    ],
+    "crossed": [
+        ("any, not all", lambda a, b: np.all((a > 0) != (b > 0), axis=-1)),
+        ("wrong axis", lambda a, b: np.any((a > 0) != (b > 0), axis=0)),
+        ("one answer for each unit", lambda a, b: (a > 0) ^ (b > 0)),
+        ("1 and 0 lie on two sides", lambda a, b: np.any(a * b < 0, axis=1)),
+        ("their signs differ", lambda a, b: np.any(np.sign(a) != np.sign(b), axis=1)),
+        ("how many units are on", lambda a, b: np.sum(a > 0, axis=1) != np.sum(b > 0, axis=1)),
+        ("turned round", lambda a, b: ~np.any((a > 0) != (b > 0), axis=1)),
+    ],
+    "backward": [
+        ("factor 2 is missing", with_bugs(0)),
+        ("V led forward", with_bugs(1)),
+        ("The slope of tanh", with_bugs(2)),
+        ("The penalty has a gradient too", with_bugs(3)),
+        ("The bias is used once in each row", with_bugs(4)),
+        ("Several bugs are left", with_bugs(0, 1, 2, 3, 4)),
+        ("Several bugs are left", with_bugs(2, 4)),
+        ("It returned", lambda *case: ch08.program(*case)[0]),
+    ],
+    "along": [
+        (
+            "Multiply by v first",
+            lambda f, grad, x, v: relative_error(ch08.difference(f, x, v, 1e-5), grad(x).sum()),
+        ),
+        (
+            "along all ones",
+            lambda f, grad, x, v: relative_error((f(x + 1e-5) - f(x - 1e-5)) / 2e-5, (grad(x) * v).sum()),
+        ),
+        (
+            "divide by 2h",
+            lambda f, grad, x, v: relative_error(
+                (f(x + 1e-5 * v) - f(x - 1e-5 * v)) / 1e-5, (grad(x) * v).sum()
+            ),
+        ),
+        (
+            "This is the absolute error",
+            lambda f, grad, x, v: abs(ch08.difference(f, x, v, 1e-5) - (grad(x) * v).sum()),
+        ),
+        (
+            "divides v by its length",
+            lambda f, grad, x, v: relative_error(
+                ch08.difference(f, x, v / np.linalg.norm(v), 1e-5), (grad(x) * v).sum()
+            ),
+        ),
+        ("an error for each number", lambda f, grad, x, v: np.abs(grad(x) - x) + 1),
+    ],
+    "hessian": [
+        ("the rows' sums", lambda f, x: np.array(hessian(f, x)).sum(axis=0)),
+        ("Only the diagonal is here", lambda f, x: np.array(hessian(f, x)) * np.eye(len(x))),
+        ("This is the first derivative", gradient_twice),
+        ("products of two first derivatives", lambda f, x: np.outer(g := gradient_twice(f, x), g)),
+        ("the diagonal as a row", lambda f, x: np.diagonal(hessian(f, x))),
+        ("It returned", lambda f, x: gradients(f(node := Node(x)), [node])[0]),
+    ],
+    "hypot_rules": [
+        ("multiply by g", lambda g, y, a, b: (a / y, b / y)),
+        ("are exchanged", lambda g, y, a, b: (g * b / y, g * a / y)),
+        ("The root has a slope too", lambda g, y, a, b: (g * 2 * a, g * 2 * b)),
+        ("the 2 cancels", lambda g, y, a, b: (0.5 * g * a / y, 0.5 * g * b / y)),
+        ("The square has a slope as well", lambda g, y, a, b: (0.5 * g / y, 0.5 * g / y)),
+        ("stands on its head", lambda g, y, a, b: (g * y / a, g * y / b)),
+        ("Sides may be negative", lambda g, y, a, b: (g * abs(a) / y, g * abs(b) / y)),
+        ("It returned", lambda g, y, a, b: g * a / y),
+    ],
+}
