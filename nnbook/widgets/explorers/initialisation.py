@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import product
 
 import numpy as np
 
@@ -12,28 +13,37 @@ from nnbook.widgets.explore import Explorer, explore
 from nnbook.widgets.panels import axis, histogram, hline, line, plane
 
 ACTIVATIONS = ["tanh", "relu", "sigmoid", "selu", "linear"]
-SCHEMES = {
+SCHEMES = {  # LeCun's is Glorot's here, where each layer has as many inputs as units
     "Glorot": "glorot_normal",
     "He": "he_normal",
-    "LeCun": "lecun_normal",
     "orthogonal": "orthogonal",
+    "uniform, ±1/√n": initializers.VarianceScaling(1 / 3, "fan_in", "uniform"),
     "normal, 0.05": initializers.RandomNormal(stddev=0.05),
 }
-GAINS = [0.5, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0]
+GAINS = [0.5, 0.7, 0.85, 1.0, 1.2, 1.4, 2.0, 4.0]
 DEPTHS = [5, 15, 30]
 UNITS, ROWS = 64, 32
 LEAST = 1e-20  # what is smaller is drawn as this
 EDGES = np.linspace(-2.5, 2.5, 51)
 CHANGES = ["vanish", "keep their size", "explode"]
-VERDICTS = [
-    f"Signals and gradients {signal}" if signal == gradient else f"Signals {signal}, gradients {gradient}"
-    for signal in CHANGES
-    for gradient in CHANGES
-]
+SUBJECTS = ["signals", "differences between inputs", "gradients"]
+
+
+def sentence(changes):
+    """Say what becomes of each of the subjects, those that share a fate together."""
+    fates = {}
+    for subject, change in zip(SUBJECTS, changes, strict=True):
+        fates.setdefault(change, []).append(subject)
+    said = [f"{', '.join(who[:-1])} and {who[-1]}" if who[1:] else who[0] for who in fates.values()]
+    text = ", ".join(f"{who} {change}" for who, change in zip(said, fates, strict=True))
+    return text[0].upper() + text[1:]
+
+
+VERDICTS = [sentence(changes) for changes in product(CHANGES, repeat=len(SUBJECTS))]
 ALT = (
-    "Left, on a logarithmic scale, the standard deviations of the activations and of the gradients in each "
-    "layer of a deep network with random first weights. Right, histograms of the activations in the first, "
-    "the middle and the last layer."
+    "Left, on a logarithmic scale, the size of the activations, of the differences between inputs and of the "
+    "gradients in each layer of a deep network with random first weights. Right, histograms of the "
+    "activations in the first, the middle and the last layer."
 )
 
 
@@ -47,10 +57,12 @@ def start(scheme):
 
 
 def signals(scheme, gain, activation, depth):
-    """Return the standard deviations of activations and of gradients, by layer, and three histograms.
+    """Return the sizes of activations, of their differences and of gradients, by layer, and three histograms.
 
-    Layer 0 is the input; beyond ``depth`` all is NaN. A gradient is that of the loss with respect to the
-    layer's activations; those at the last layer are normal with standard deviation 1, as the inputs are.
+    A size is the root of the mean square. Differences are those of the activations from their mean over the
+    inputs: where they vanish, all inputs look alike. Layer 0 is the input; beyond ``depth`` all is NaN. A
+    gradient is that of the loss with respect to the layer's activations; those at the last layer are normal
+    with standard deviation 1, as the inputs are.
     """
     f = activations.get(activation)
     a, grad, W = start(scheme)
@@ -60,25 +72,26 @@ def signals(scheme, gain, activation, depth):
         a.append(f(z[-1]))
     for k in reversed(range(depth)):
         grad.insert(0, activations.backward(f, z[k], grad[0]) @ (gain * W[k]).T)
-    forward, back = spreads(a), spreads(grad)
+    forward, apart, back = sizes(a), sizes([v - v.mean(axis=0) for v in a]), sizes(grad)
     shown = {"first": a[1], "middle": a[(depth + 1) // 2], "last": a[depth]}
     counts = {name: np.histogram(np.clip(v, -2.5, 2.5), EDGES)[0] / v.size for name, v in shown.items()}
     tallest = 1.05 * max(share.max() for share in counts.values())
-    ends = {"tallest": tallest, "signal": forward[depth], "gradient": back[0]}
-    verdict = 3 * change(forward[depth]) + change(back[0])
-    return {"signals": forward, "gradients": back, **counts, **ends, "verdict": np.array(verdict)}
+    ends = {"signal": forward[depth], "difference": apart[depth], "gradient": back[0]}
+    verdict = np.array(VERDICTS.index(sentence(map(change, ends.values()))))
+    lines = {"signals": forward, "differences": apart, "gradients": back}
+    return {**lines, **counts, **ends, "tallest": tallest, "verdict": verdict}
 
 
-def spreads(layers):
-    """Return the standard deviations, padded with NaN to the deepest network."""
+def sizes(layers):
+    """Return the root mean squares, padded with NaN to the deepest network."""
     found = np.full(max(DEPTHS) + 1, np.nan)
-    found[: len(layers)] = np.maximum([np.std(v) for v in layers], LEAST)
+    found[: len(layers)] = np.maximum([np.sqrt(np.mean(v**2)) for v in layers], LEAST)
     return found
 
 
-def change(std):
-    """Return 0 where a spread that began at 1 has become less than a tenth, 2 where more than ten, else 1."""
-    return int(std >= 0.1) + int(std > 10)
+def change(size):
+    """Say what became of a size that began at 1: less than a tenth, more than ten, or neither."""
+    return CHANGES[int(size >= 0.1) + int(size > 10)]
 
 
 def fixed():
@@ -97,9 +110,10 @@ def initialisation(*, name: str = "initialisation") -> Explorer:
     spread = plane(
         hline(1.0),
         line("layer", "signals", label="activations"),
+        line("layer", "differences", label="differences between inputs"),
         line("layer", "gradients", label="gradients"),
         x=axis("layer", low=0),
-        y=axis("standard deviation", log=True, low=1e-10, high=1e10),
+        y=axis("size (root mean square)", log=True, low=1e-10, high=1e10),
         width=3,
     )
     shapes = plane(
@@ -109,10 +123,11 @@ def initialisation(*, name: str = "initialisation") -> Explorer:
         width=2,
     )
     reading = (
-        "{verdict}: the spread goes from 1 to {signal:.2g} through {depth} layers, "
-        "and from 1 to {gradient:.2g} on the way back."
+        "{verdict}: through {depth} layers a signal goes from size 1 to {signal:.2g}, a difference between "
+        "inputs to {difference:.2g}, and a gradient, on the way back, to {gradient:.2g}."
     )
-    dtypes = {"signals": "log u2", "gradients": "log u2", "first": "u1", "middle": "u1", "last": "u1"}
+    logs = {name: "log u2" for name in ("signals", "differences", "gradients")}
+    dtypes = {**logs, "first": "u1", "middle": "u1", "last": "u1"}
     return explore(
         [fixed, signals], controls, [spread, shapes], name=name, reading=reading, alt=ALT,
         says={"verdict": VERDICTS}, dtypes=dtypes,
