@@ -1,6 +1,7 @@
 """Runs the chapters and builds the pages, or one chapter alone: python tools/make_book.py [11]."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -52,6 +53,7 @@ def make_book() -> None:
             sys.exit("A chapter failed: see above.")
         print("Building the pages", flush=True)
         if jupyter_book("-W", "-n", "--keep-going"):
+            shutil.rmtree(ROOT / "_build" / ".doctrees", ignore_errors=True)  # its labels would be doubles
             sys.exit("The book did not build: see above.")
         started.replace(BUILT)
     print(f"The book is at {HTML / 'index.html'}")
