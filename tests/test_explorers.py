@@ -207,6 +207,13 @@ def test_sigmoids_lose_a_small_change_and_tanh_keeps_much_of_it():
     assert left["sigmoid"] < 1e-5 < 0.1 < left["tanh"] and 0.3 < left["linear"] < 3 and left["step"] == 0
 
 
+@pytest.mark.parametrize(("name", "low"), [("tanh", -1), ("softsign", -1), ("sigmoid", 0), ("step", 0)])
+def test_no_answer_is_drawn_outside_the_range_of_its_function(name, low):
+    found = acts.layers(name, 3, 3, 0)
+    drawn = np.flatnonzero(found["layer_1"] + found["layer_10"])
+    assert low <= acts.EDGES[drawn[0]] and acts.EDGES[drawn[-1] + 1] <= 1
+
+
 def test_large_weights_flatten_tanh_and_a_negative_bias_kills_relus():
     flat = [acts.layers("tanh", 1, gain, 0)["flat"][-1] for gain in (1, 1.41, 2, 3)]
     assert flat == sorted(flat) and flat[0] < 0.01 and flat[-1] > 0.3

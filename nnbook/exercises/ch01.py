@@ -96,6 +96,10 @@ majority = Exercise(
     mistakes={
         "A tie is no majority. Half of the inputs must not be enough.": lambda n: (np.ones(n), -n / 2),
         BIAS_SIGN: lambda n: (np.ones(n), n / 2 + 0.25),
+        "With an odd n it asks for one vote too many: 2 of 3 are more than half.": lambda n: (
+            np.ones(n),
+            -n / 2 - 1,
+        ),
         "This neuron fires only when all inputs are 1.": lambda n: (np.ones(n), -n + 0.5),
         "This neuron fires as soon as one input is 1.": lambda n: (np.ones(n), -0.5),
         "The threshold is fixed; it has to grow with n.": lambda n: (np.ones(n), -1.5),
@@ -149,6 +153,10 @@ margin = Exercise(
         "With y = 0 as a factor those points vanish. Turn 0 and 1 into -1 and +1.": lambda X, y, w, b: np.min(
             y * (X @ w + b) / np.linalg.norm(w)
         ),
+        "This is the distance of the nearest point. A point on the wrong side counts as less than any on the "
+        "right side, however far it is.": lambda X, y, w, b: min(
+            (2 * y - 1) * (X @ w + b) / np.linalg.norm(w), key=abs
+        ),
         "This is the largest distance; the margin is the smallest.": lambda X, y, w, b: np.max(
             (2 * y - 1) * (X @ w + b) / np.linalg.norm(w)
         ),
@@ -189,6 +197,9 @@ correct = Exercise(
         ),
         "The bias is not corrected: its input is 1.": lambda v, x, y: (
             v + (y - said_by(v, x)) * np.append(x, 0)
+        ),
+        "The answer a is taken without the bias. It is a = 1 where w · x + b reaches zero.": lambda v, x, y: (
+            updated(v, x, y - (x @ v[:-1] >= 0))
         ),
         "It corrects right answers too. The rule changes something only after a mistake.": lambda v, x, y: (
             updated(v, x, 2 * y - 1)
@@ -238,6 +249,7 @@ same_answers = Exercise(
         (w_3, 2.0, -w_3, -2.0),
         (w_3, 2.0, w_3, 1.0),
         (w_3, 2.0, 2 * w_3, 2.0),
+        (w_0, 20.0, w_0, 30.0),
         (w_3, 2.0, w_3[::-1], 2.0),
         (w_0, 1.0, 3 * w_0, 3.0),
         (w_0, 0.0, w_0 / 8, 0.0),

@@ -30,6 +30,7 @@ TURNED = "W holds one neuron a row, so the product needs its transpose."
 COLUMN = "b is a column: as it stands, it gives one bias to each picture instead of each neuron."
 SHARES = "The sum is not that of each picture: name axis 1, and keep it."
 SCORES = "These are the scores; softmax is missing."
+TRANSPOSED = "The pictures are transposed: height and width have changed places. Move the last axis only."
 BUGS = FLAT, MEAN, TURNED, COLUMN, SHARES
 
 
@@ -47,7 +48,8 @@ def one_picture(picture, W, b) -> np.ndarray:
 def pipeline(stack, W, b, bugs=()) -> np.ndarray:
     """Return what the program of the exercise gives with some of its bugs left in."""
     n = stack.shape[2]
-    X = stack.reshape(n, -1) if FLAT in bugs else np.moveaxis(stack, -1, 0).reshape(n, -1)
+    first = stack.T if TRANSPOSED in bugs else np.moveaxis(stack, -1, 0)
+    X = (stack if FLAT in bugs else first).reshape(n, -1)
     X = X - (X.mean(axis=1) if MEAN in bugs else X.mean(axis=1, keepdims=True))
     Z = X @ (W if TURNED in bugs else W.T)
     Z = Z + (b if COLUMN in bugs else b[:, 0])
@@ -89,7 +91,7 @@ probabilities = Exercise(
     "probabilities(stack, W, b)",
     cases=[pictures(2, 2, 4, 4), pictures(2, 3, 3, 2), pictures(2, 3, 2, 5), pictures(3, 2, 6, 6)],
     right=lambda stack, W, b: np.stack([one_picture(stack[:, :, k], W, b) for k in range(stack.shape[2])]),
-    mistakes={bug: left_in(bug) for bug in (*BUGS, SCORES)},
+    mistakes={bug: left_in(bug) for bug in (*BUGS, SCORES, TRANSPOSED)},
     symptoms={"Several bugs are left. Go from the first line to the last: is each shape right?": has_several},
 )
 
@@ -135,6 +137,13 @@ def pattern_problem(patterns) -> str:
     return ""
 
 
+def has_two_lengths(pattern, arrays) -> bool:
+    """Does a letter of the pattern stand for axes of different lengths?"""
+    letters = pattern.split("->")[0].replace(" ", "").replace(",", "")
+    axes = set(zip(letters, [size for array in arrays for size in array.shape], strict=True))
+    return len(axes) > len(set(letters))
+
+
 def some_pattern(shows):
     """Return the symptom that each wrong pattern shows something."""
 
@@ -169,6 +178,9 @@ patterns = Exercise(
                 for letters, array in zip(pattern.split("->")[0].split(","), arrays, strict=True)
             )
         ),
+        "One letter stands for axes of two lengths. Axes with the same letter must be equally long.": (
+            some_pattern(lambda pattern, arrays, _: has_two_lengths(pattern, arrays))
+        ),
         "The letters of the result are in another order than asked: this is its transpose.": some_pattern(
             lambda pattern, arrays, right: np.allclose(np.transpose(of_pattern(pattern, arrays)), right)
         ),
@@ -176,7 +188,7 @@ patterns = Exercise(
             lambda pattern, arrays, right: np.ndim(of_pattern(pattern, arrays)) > np.ndim(right)
         ),
         "A letter is summed over that should stand on the right.": some_pattern(
-            lambda pattern, arrays, right: np.ndim(of_pattern(pattern, arrays)) < np.ndim(right)
+            lambda pattern, arrays, right: np.ndim(np.einsum(pattern, *arrays)) < np.ndim(right)
         ),
     },
 )

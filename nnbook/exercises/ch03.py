@@ -56,7 +56,7 @@ def chain(x, w) -> list[float]:
 def measured(x, w, h=1e-4) -> float:
     """Return the derivative of the last answer from four answers nearby."""
     a, b, c, d = (chain(x + k * h, w)[-1] for k in (-2, -1, 1, 2))
-    return (a - 8 * b + 8 * c - d) / (12 * h)
+    return round((a - 8 * b + 8 * c - d) / (12 * h), 10)
 
 
 def product(factors) -> float:
@@ -272,6 +272,9 @@ as_sigmoids = Exercise(
         "The inner 2 is missing: the sums have to be doubled, so W1 and b1 have.": would_do(
             lambda W1, b1, W2, b2: (2 * W1, 2 * b1, W2, b2)
         ),
+        "The sums have to be doubled, not halved: σ gets 2z.": would_do(
+            lambda W1, b1, W2, b2: (4 * W1, 4 * b1, W2, b2)
+        ),
         "The bias b1 is part of the sum, and has to be doubled too.": would_do(
             lambda W1, b1, W2, b2: (W1, 2 * b1, W2, b2)
         ),
@@ -483,6 +486,9 @@ dead_units = Exercise(
         "This is how many there are. Their numbers were wanted.": lambda X, W, b: len(
             which(X, W, b, lambda sums: max(sums) <= 0)
         ),
+        "np.where and np.nonzero give a tuple, an array for each axis. Here use np.flatnonzero.": (
+            lambda X, W, b: (np.array(which(X, W, b, lambda sums: max(sums) <= 0)),)
+        ),
     },
 )
 
@@ -497,6 +503,7 @@ GOOD = {
     "waiting": ["softplus", "exponential"],
 }
 WHY = {
+    ("temperature", "none"): 'No activation is right; in Keras its name is "linear".',
     ("temperature", "relu"): "ReLU cannot give a temperature below zero.",
     ("temperature", "sigmoid"): "The sigmoid ends at 1; temperatures go on.",
     ("temperature", "tanh"): "tanh ends at 1; temperatures go on.",

@@ -146,6 +146,9 @@ sizes = Exercise(
             *(one.shape[-1] for one in weights),
         ],
         "Two tables that do not fit are let through.": lambda weights: read_sizes(weights, tables=False),
+        "The biases tell the widths, but do they fit the tables? Say ValueError where they do not.": (
+            lambda weights: [weights[0].shape[0], *(b.size for b in weights[1::2])]
+        ),
         "A row of biases that does not fit its table is let through.": lambda weights: read_sizes(
             weights, biases=False
         ),
@@ -170,6 +173,13 @@ def most(fits) -> int:
     while fits(number + 1):
         number += 1
     return number
+
+
+def root(n_in, n_out, hidden, budget) -> float:
+    """Return the width, not rounded, with which the parameters are exactly the budget."""
+    square, line = hidden - 1, n_in + hidden + n_out  # square w² + line w + n_out parameters
+    left = budget - n_out
+    return (np.sqrt(line**2 + 4 * square * left) - line) / (2 * square) if square else left / line
 
 
 widest = Exercise(
@@ -198,6 +208,7 @@ widest = Exercise(
         "This is one hidden layer too many: `hidden` of them have `hidden - 1` tables between them.": (
             lambda n_in, n_out, hidden, budget: most(lambda w: holds(n_in, n_out, hidden + 1, w) <= budget)
         ),
+        "A width is a whole number, and must not cost more than the budget: round down.": root,
         "The output layer has no bias here. It has one for each output.": (
             lambda n_in, n_out, hidden, budget: most(
                 lambda w: holds(n_in, n_out, hidden, w) - n_out <= budget
@@ -246,6 +257,9 @@ largest_batch = Exercise(
         ),
         "A number of 32 bits takes four bytes: eight bits are one byte.": lambda sizes, memory: room(
             sizes, memory, bytes_each=32
+        ),
+        "Each answer takes four bytes, too, and not only each parameter.": lambda sizes, memory: (
+            (memory - 4 * sum((a + 1) * b for a, b in pairwise(sizes))) // sum(sizes)
         ),
         "Samples are whole, and a part of one does not fit: round down.": lambda sizes, memory: (
             (memory / 4 - sum((a + 1) * b for a, b in pairwise(sizes))) / sum(sizes)
@@ -308,6 +322,7 @@ exactly_one = Exercise(
             [0, 1, 0, -1]
         ),
         "This is 'at least one'. After one, the slope has to turn negative.": gives([0, 1, 1, 1]),
+        "This is 'exactly two': every kink is one place too far to the right.": gives([0, 0, 1, 0]),
         "This counts the inputs that are on. The slope has to change after one.": gives([0, 1, 2, 3]),
         "This is 'an odd number of inputs': after two it has to stay at 0.": gives([0, 1, 0, 1]),
         "This is the opposite answer.": gives([1, 0, 1, 1]),
@@ -318,7 +333,7 @@ exactly_one = Exercise(
             lambda W, b, v, c: (W, b, -v, c)
         ),
         "Every answer is off by the same amount: look at c.": lambda parts: (
-            np.ptp(answers(*parts) - (COUNTS == 1)) < 1e-6
+            np.ptp(off := answers(*parts) - (COUNTS == 1)) < 1e-6 < abs(off[0])
         ),
     },
 )

@@ -48,6 +48,9 @@ same_steps = Exercise(
         "Both losses divide by n, so n plays no part.": lambda rate, n, m: rate * n * m / 2,
         "Both losses are divided by n already; do not divide again.": lambda rate, n, m: rate * m / (2 * n),
         "The two gradients differ. Write down both, by one prediction.": lambda rate, n, m: rate,
+        "The one half works the other way, and the outputs are missing: you take their mean.": (
+            lambda rate, n, m: 2 * rate
+        ),
     },
 )
 
@@ -89,6 +92,9 @@ huber_gradient = Exercise(
         ),
         "Beyond delta the sign of the error is lost.": lambda y, p, delta: (
             np.where(np.abs(p - y) <= delta, p - y, delta) / len(y)
+        ),
+        "Errors far below zero are not cut off: compare |e| with delta.": lambda y, p, delta: (
+            np.minimum(p - y, delta) / len(y)
         ),
         "The parabola is ½ e², so its slope is e, not 2 e.": lambda y, p, delta: (
             np.where(np.abs(p - y) <= delta, 2 * (p - y), delta * np.sign(p - y)) / len(y)
@@ -215,6 +221,11 @@ stable_bce = Exercise(
         "Cut probabilities keep it finite and make it wrong: at a logit of 1000 the loss is 1000.": quietly(
             cut_bce
         ),
+        "A small number inside the logarithm only hides its 0: at a logit of 1000 the loss is 1000.": quietly(
+            lambda y, z: (
+                -y * np.log(plain_sigmoid(z) + 1e-12) - (1 - y) * np.log(1 - plain_sigmoid(z) + 1e-12)
+            )
+        ),
         "The targets are turned round: this is the loss of 1 - y.": lambda y, z: each_bce(1 - y, z),
         "The sign of the term y z is wrong.": lambda y, z: each_bce(np.zeros_like(y), z) + y * z,
         "The term y z is missing: the loss does not look at the targets.": lambda y, z: each_bce(
@@ -295,6 +306,12 @@ softmax_gradient = Exercise(
         ),
         "The exponential of 1000 overflows. Take the largest logit of each row off first.": quietly(
             lambda Z, classes: (unsafe_softmax(Z) - hot(Z, classes)) / len(Z)
+        ),
+        "The mean over the samples is missing, and the exponential of 1000 overflows.": quietly(
+            lambda Z, classes: unsafe_softmax(Z) - hot(Z, classes)
+        ),
+        "Whole columns lose 1. Pair each row with its own class: `p[np.arange(n), classes] -= 1`.": (
+            lambda Z, classes: (differences(Z, classes, 0) - hot(Z, classes).max(axis=0)) / len(Z)
         ),
         "Only the right class has a gradient here. The other logits count too, through the sum.": (
             lambda Z, classes: differences(Z, classes) * hot(Z, classes) / len(Z)
@@ -449,8 +466,22 @@ choices = Exercise(
                 task not in NUMBERS and loss in ("mean_squared_error", "mean_absolute_error")
             )
         ),
+        "`None` is written without quotes.": all_wrong(lambda task, activation, loss: activation == "None"),
         "A number needs no activation: it would cut off what the network can say.": all_wrong(
             lambda task, activation, loss: task in NUMBERS and activation is not None
+        ),
+        "One of many is not several of many: each tag is a question with yes or no, and a loss of its own.": (
+            all_wrong(lambda task, activation, loss: task == "tags" and "categorical" in str(loss))
+        ),
+        "With softmax the outputs share one unit of probability, and the categorical loss belongs to it.": (
+            all_wrong(
+                lambda task, activation, loss: (
+                    task in ("species", "letter") and (activation, loss) == ("softmax", "binary_crossentropy")
+                )
+            )
+        ),
+        "The hinge loss wants a plain number, and gives no probability.": all_wrong(
+            lambda task, activation, loss: "hinge" in str(loss)
         ),
         "Cross-entropy is for probabilities; what is asked for here is a number.": all_wrong(
             lambda task, activation, loss: task in NUMBERS and "crossentropy" in str(loss)

@@ -74,6 +74,16 @@ def side(y):
     return np.where(y == 1, 1, -1)
 
 
+def nearest(X, y, w, b):
+    found = side(y) * distances(X, w, b)
+    return found[np.argmin(np.abs(found))]
+
+
+def by_sample(w, b, w_other, b_other):
+    X = np.random.default_rng(0).normal(size=(1000, len(w)))
+    return bool(((X @ w + b >= 0) == (X @ w_other + b_other >= 0)).all())
+
+
 def bound(X, u, gaps=np.min, power=2):
     X = np.c_[X, np.ones(len(X))]
     return (np.sqrt((X**2).sum(axis=1)).max() / gaps(abs(X @ u))) ** power
@@ -100,6 +110,7 @@ WRONG = {
     "majority": [
         ("A tie is no majority", lambda n: ([1] * n, -n / 2)),
         ("The bias has the wrong sign", lambda n: ([1] * n, (n + 1) / 2)),
+        ("one vote too many", lambda n: ([2] * n, -n - 2)),
         ("fires only when all inputs are 1", lambda n: ([1] * n, -n)),
         ("fires as soon as one input is 1", lambda n: ([1] * n, -1)),
         ("The threshold is fixed", lambda n: ([1, 1, 1][:n] + [1] * (n - 3), -2)),
@@ -113,6 +124,7 @@ WRONG = {
         ("the absolute value hides it", lambda X, y, w, b: min(abs(distances(X, w, b)))),
         ("The labels are not used", lambda X, y, w, b: distances(X, w, b).min()),
         ("Turn 0 and 1 into", lambda X, y, w, b: (y * distances(X, w, b)).min()),
+        ("the distance of the nearest point", nearest),
         ("the margin is the smallest", lambda X, y, w, b: max(side(y) * distances(X, w, b))),
         ("The bias is forgotten", lambda X, y, w, b: min(side(y) * distances(X, w, 0))),
         ("The sign is turned round", lambda X, y, w, b: -min(side(y) * distances(X, w, b))),
@@ -122,6 +134,7 @@ WRONG = {
     "correct": [
         ("The step has the wrong sign", corrected(lambda a, y, z: a - y)),
         ("The bias is not corrected", forgets_bias),
+        ("taken without the bias", lambda v, x, y: v + (y - (np.dot(x, v[:-1]) >= 0)) * np.append(x, 1)),
         ("It corrects right answers too", corrected(lambda a, y, z: 1 if y else -1)),
         ("Zero counts as reached", corrected(lambda a, y, z: y - (z > 0))),
         ("The difference is taken with z", corrected(lambda a, y, z: y - z)),
@@ -132,6 +145,7 @@ WRONG = {
     "same_answers": [
         ("Equal numbers are not needed", lambda w, b, u, c: list(w) == list(u) and b == c),
         ("A negative factor", lambda w, b, u, c: np.linalg.matrix_rank([[*w, b], [*u, c]]) == 1),
+        ("10 of 11 cases are right", by_sample),
         ("The bias has to be compared too", lambda w, b, u, c: np.allclose(scaled(w), scaled(u))),
         (
             "a scaled weight needs a scaled bias",

@@ -97,6 +97,7 @@ def gap_of(X, y):
 WRONG = {
     "probabilities": [
         ("The pictures are mixed up", with_bug(flat=True)),
+        ("The pictures are transposed", lambda stack, W, b: probabilities(stack.swapaxes(0, 1), W, b)),
         ("The mean is not that of each picture", with_bug(mean=True)),
         ("W holds one neuron a row", with_bug(turned=True)),
         ("b is a column", with_bug(column=True)),
@@ -115,6 +116,7 @@ WRONG = {
         ("with a comma between two arrays", replaced(weighted="iijj->")),
         ("one letter for each of its axes", replaced(scores="sr,rj->sj")),
         ("einsum refuses", replaced(all_dots="ik,kj->ij")),
+        ("stands for axes of two lengths", replaced(all_dots="ik,kj->ij")),
         ("it gives the shape (4,), not (3,)", replaced(row_sums="ij->j")),
         (
             "The pattern weighted is missing",

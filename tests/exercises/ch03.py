@@ -130,6 +130,7 @@ WRONG = {
     "as_sigmoids": [
         ("The -1 of 2σ(2z) - 1 is missing", lambda W1, b1, W2, b2: (2 * W1, 2 * b1, 2 * W2, b2)),
         ("The inner 2 is missing", lambda W1, b1, W2, b2: (W1, b1, 2 * W2, b2 - W2.sum(axis=0))),
+        ("not halved", lambda W1, b1, W2, b2: (W1 / 2, b1 / 2, 2 * W2, b2 - W2.sum(axis=0))),
         ("The bias b1 is part", lambda W1, b1, W2, b2: (2 * W1, b1, 2 * W2, b2 - W2.sum(axis=0))),
         ("W1 has to be doubled", lambda W1, b1, W2, b2: (W1, 2 * b1, 2 * W2, b2 - W2.sum(axis=0))),
         ("The outer 2 is missing", lambda W1, b1, W2, b2: (2 * W1, 2 * b1, W2, b2 - W2.sum(axis=0))),
@@ -190,10 +191,12 @@ WRONG = {
         ("The biases are left out", lambda X, W, b: np.flatnonzero((X @ W <= 0).all(axis=0))),
         ("a single positive one is enough", lambda X, W, b: np.flatnonzero((X @ W + b).mean(axis=0) <= 0)),
         ("whether each one is dead", lambda X, W, b: (X @ W + b <= 0).all(axis=0)),
+        ("give a tuple", lambda X, W, b: np.where((X @ W + b <= 0).all(axis=0))),
         ("how many there are", lambda X, W, b: (X @ W + b <= 0).all(axis=0).sum()),
     ],
     "outputs": [
         ("ReLU cannot give a temperature below zero", choose(temperature="relu")),
+        ('its name is "linear"', choose(temperature="none")),
         ("Softmax of a single neuron", choose(spam="softmax")),
         ("Ten sigmoids do not add up", choose(digit="sigmoid")),
         ("makes the words compete", choose(tags="softmax")),

@@ -46,6 +46,13 @@ def widest(n_in, n_out, hidden, budget):
     return low
 
 
+def not_rounded(n_in, n_out, hidden, budget):
+    b = n_in + 1 + n_out + hidden - 1
+    if hidden == 1:
+        return (budget - n_out) / b
+    return (-b + math.sqrt(b**2 + 4 * (hidden - 1) * (budget - n_out))) / (2 * (hidden - 1))
+
+
 def parameters(sizes):
     return sum(sizes[k] * sizes[k + 1] + sizes[k + 1] for k in range(len(sizes) - 1))
 
@@ -163,6 +170,7 @@ WRONG = {
         ("The output is missing", lambda weights: list(sizes(weights))[:-1]),
         ("Biases are no layers", lambda weights: [len(weights[0])] + [w.shape[-1] for w in weights]),
         ("Two tables that do not fit", checks_biases),
+        ("do they fit the tables", lambda weights: [len(weights[0])] + [len(b) for b in weights[1::2]]),
         ("A row of biases that does not fit", checks_tables),
         ("Nothing is checked", unchecked),
     ],
@@ -179,6 +187,7 @@ WRONG = {
         ),
         ("however many there are", lambda i, o, h, P: widest(i, o, 1, P)),
         ("one hidden layer too many", lambda i, o, h, P: widest(i, o, h + 1, P)),
+        ("A width is a whole number", not_rounded),
         ("The output layer has no bias here", lambda i, o, h, P: widest(i, o, h, P + o)),
     ],
     "largest_batch": [
@@ -189,12 +198,14 @@ WRONG = {
         ("takes four.", lambda s, m: (m - parameters(s)) // sum(s)),
         ("not eight", lambda s, m: (m // 8 - parameters(s)) // sum(s)),
         ("eight bits are one byte", lambda s, m: (m // 32 - parameters(s)) // sum(s)),
+        ("Each answer takes four bytes", lambda s, m: (m - 4 * parameters(s)) // sum(s)),
         ("round down", lambda s, m: (m / 4 - parameters(s)) / sum(s)),
         ("one too many", lambda s, m: largest_batch(s, m) + 1),
     ],
     "exactly_one": [
         ("A third kink has to catch it", (np.ones((3, 2)), [0, -1], [1, -2], 0)),
         ("This is 'at least one'", (np.ones((3, 2)), [0, -1], [1, -1], 0)),
+        ("This is 'exactly two'", gate(b=(-1, -2, -3))),
         ("This counts the inputs", ([[1], [1], [1]], [0], [1], 0)),
         ("an odd number of inputs", gate(v=(1, -2, 2))),
         ("This is the opposite answer", gate(v=(-1, 2, -1), c=1)),

@@ -76,6 +76,12 @@ def in_place(Z, classes):
     return softmax_gradient(Z, classes)
 
 
+def whole_columns(Z, classes):
+    P = softmax(Z)
+    P[:, classes] -= 1
+    return P / len(Z)
+
+
 def hot(Z, classes):
     return np.eye(Z.shape[1])[classes]
 
@@ -94,6 +100,7 @@ WRONG = {
         ("n plays no part", lambda rate, n, m: rate * m * n * 0.5),
         ("do not divide again", lambda rate, n, m: rate * m / n / 2),
         ("Write down both", lambda rate, n, m: rate),
+        ("and the outputs are missing", lambda rate, n, m: rate / 0.5),
         ("It is called as", lambda rate: rate),
     ],
     "huber_gradient": [
@@ -107,6 +114,10 @@ WRONG = {
         (
             "sign of the error is lost",
             lambda y, p, delta: np.where(abs(p - y) > delta, delta, p - y) / len(y),
+        ),
+        (
+            "compare |e| with delta",
+            lambda y, p, delta: np.where(p - y <= delta, p - y, delta) / len(y),
         ),
         (
             "not 2 e",
@@ -145,6 +156,10 @@ WRONG = {
             "Cut probabilities",
             unsafe(lambda y, z: losses.binary_crossentropy(y[:, None], sigmoid(z)[:, None])),
         ),
+        (
+            "only hides its 0",
+            unsafe(lambda y, z: -(y * np.log(sigmoid(z) + 1e-12) + (1 - y) * np.log(1 - sigmoid(z) + 1e-12))),
+        ),
         ("targets are turned round", lambda y, z: np.logaddexp(0, z) - (1 - y) * z),
         ("The sign of the term", lambda y, z: np.logaddexp(0, z) + y * z),
         ("does not look at the targets", lambda y, z: np.logaddexp(0, z)),
@@ -169,6 +184,11 @@ WRONG = {
             "overflows",
             unsafe(lambda Z, c: (np.exp(Z) / np.exp(Z).sum(axis=1)[:, None] - hot(Z, c)) / len(Z)),
         ),
+        (
+            "is missing, and the exponential",
+            unsafe(lambda Z, c: np.exp(Z) / np.exp(Z).sum(axis=1, keepdims=True) - hot(Z, c)),
+        ),
+        ("Whole columns lose 1", whole_columns),
         ("Only the right class", lambda Z, c: (softmax(Z) - 1) * hot(Z, c) / len(Z)),
         ("the gradient by the probabilities", unsafe(lambda Z, c: -hot(Z, c) / softmax(Z) / len(Z))),
         ("It changes its argument Z", in_place),
@@ -197,6 +217,10 @@ WRONG = {
         ("The squared error is for numbers", but(rain=("sigmoid", "mse"), letter=("softmax", "mse"))),
         ("A number needs no activation", but(mass=("sigmoid", "mse"), price=("relu", "mae"))),
         ("Cross-entropy is for probabilities", but(mass=(None, "categorical_crossentropy"))),
+        ("`None` is written without quotes", but(price=("None", "huber"))),
+        ("One of many is not several of many", but(tags=("sigmoid", "categorical_crossentropy"))),
+        ("the categorical loss belongs to it", but(letter=("softmax", "binary_crossentropy"))),
+        ("gives no probability", but(rain=("sigmoid", "hinge"))),
         ("The task tags is missing", {key: pair for key, pair in CHOICES.items() if key != "tags"}),
         ("there is no loss 'squares'", but(mass=(None, "squares"))),
         ("cannot be read", 3),

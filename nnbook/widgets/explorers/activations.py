@@ -57,6 +57,7 @@ def layers(activation, scale, gain, bias):
         dead.append(np.mean((slope == 0).all(axis=0)))
         if layer in SHOWN:
             inside = np.clip(a, EDGES[0], EDGES[-1])  # what lies beyond is counted at the edge
+            inside = inside * np.float32(1 - 1e-6)  # and an answer of 1 below 1, as one of -1 is above -1
             seen[SHOWN[layer]] = np.histogram(inside, EDGES)[0] / a.size
     tallest = 1.05 * max(share.max() for share in seen.values())
     left = np.linalg.norm(arrived) / np.linalg.norm(change)
@@ -88,8 +89,8 @@ def activations(*, activation: str = "tanh", name: str = "activations") -> Explo
     """
     controls = [
         Choose("activation", NAMES, activation),
-        Slide("scale", [0.5, 1, 3], 3, label="spread of the inputs"),
-        Slide("gain", [0.5, 1, 1.41, 2, 3], 1, label="spread of the weights, × 1/√n"),
+        Slide("scale", [0.5, 1, 3], 3, label="spread of inputs"),
+        Slide("gain", [0.5, 1, 1.41, 2, 3], 1, label="spread of weights, × 1/√n"),
         Slide("bias", [-1, -0.5, 0, 1], 0),
     ]
     function = plane(
