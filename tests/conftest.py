@@ -13,7 +13,6 @@ os.environ.update(
 )
 
 import functools
-import tempfile
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,6 +23,7 @@ from browser import FLAGS, HOW_TO_GET_ONE, downloaded, installed
 from filelock import FileLock, ReadWriteLock
 
 ROOT = Path(__file__).resolve().parents[1]
+PATIENCE_MS = 120_000  # for a page to open on a machine that does other work
 NO_SKIPS = os.environ.get("NNBOOK_NO_SKIPS") == "1"
 
 
@@ -59,10 +59,11 @@ def pytest_runtest_protocol(item):
     run = getattr(item.config, "workerinput", {}).get("testrunuid")
     if run is None:
         return (yield)
-    place = os.path.join(tempfile.gettempdir(), f"nnbook-{run}")
-    room = ReadWriteLock(f"{place}.room")
+    locks = ROOT / "_build" / "locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    room = ReadWriteLock(locks / f"{run}.room")
     alone = item.get_closest_marker("alone")
-    with FileLock(f"{place}.door"):  # who waits here lets nobody else in
+    with FileLock(locks / f"{run}.door"):  # who waits here lets nobody else in
         (room.acquire_write if alone else room.acquire_read)()
     try:
         return (yield)
@@ -135,19 +136,13 @@ def is_local(url):
 def page(browser, request):
     """A fresh page without a network; asking any other host fails the test.
 
-    Offline mode would cut off this machine's own server too, so it is lifted where the test uses ``served``.
+    Offline mode would cut off this machine's own server too, so it is lifted where the test uses ``served``;
+    no other host is found then either (see ``FLAGS``).
     """
     asked = []
-
-    def answer(route):
-        if is_local(route.request.url):
-            route.continue_()
-        else:
-            asked.append(route.request.url)
-            route.abort()
-
     with browser.new_context(service_workers="block") as context:
         context.set_offline("served" not in request.fixturenames)
-        context.route("**/*", answer)
+        context.set_default_navigation_timeout(PATIENCE_MS)
+        context.on("request", lambda one: is_local(one.url) or asked.append(one.url))
         yield context.new_page()
     assert not asked, f"the page asked other hosts for {asked}"

@@ -50,7 +50,7 @@ def root(tmp_path):
 @pytest.fixture
 def restored(monkeypatch):
     """Put the environment back after a test that lets the extension change it."""
-    for name in (*environment.VARIABLES, "IPYTHONDIR"):
+    for name in (*environment.VARIABLES, "IPYTHONDIR", "MPLCONFIGDIR"):
         monkeypatch.setenv(name, os.environ.get(name, ""))
     return monkeypatch
 

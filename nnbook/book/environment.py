@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 VARIABLES = {
@@ -50,11 +52,17 @@ c.IPKernelApp.log_level = "ERROR"
 
 
 def apply(root: str | os.PathLike) -> None:
-    """Give all kernels started from now on the variables and a profile of their own in ``root/_build``."""
-    profile = Path(root) / "_build" / "ipython" / "profile_default"
+    """Give all kernels started from now on the variables, and ``root/_build`` for what they keep."""
+    built = (Path(root) / "_build").resolve()
+    profile = built / "ipython" / "profile_default"
     write(profile / "startup" / "00-comm-ids.py", STARTUP)
     write(profile / "ipython_kernel_config.py", KERNEL_CONFIG)
-    os.environ.update(VARIABLES, IPYTHONDIR=str(profile.parent.resolve()))
+    os.environ.update(VARIABLES, IPYTHONDIR=str(profile.parent), MPLCONFIGDIR=str(built / "matplotlib"))
+
+
+def find_fonts() -> None:
+    """Let matplotlib note the machine's fonts, once: a kernel that did so would tell, and spoil its page."""
+    subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], check=True, capture_output=True)
 
 
 def write(path: Path, text: str) -> None:

@@ -94,6 +94,8 @@ def execute(root: Path, names: list[str], *, jobs: int = 2, force: bool = False)
     stale = [page for page in chosen if force or not is_stored(store, page)]
     say(f"executing {len(stale)} of {len(chosen)} pages, the others are cached")
     failures = []
+    if stale:
+        environment.find_fonts()
     with ThreadPoolExecutor(jobs) as pool:
         waiting = {pool.submit(run, page, timeout): page for page in stale}
         for done in as_completed(waiting):

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import combinations
-
 import numpy as np
 
-from nnbook.exercises import comparing
+from nnbook.exercises.bugs import one_left, several_left
 from nnbook.exercises.exercise import Exercise
 
 rng = np.random.default_rng(2)
-
-
-def quietly(mistaken):
-    """Return a function that divides by zero and overflows without a warning."""
-
-    def called(*case):
-        with np.errstate(all="ignore"):
-            return mistaken(*case)
-
-    return called
 
 
 # Five shape bugs
@@ -45,7 +33,7 @@ def one_picture(picture, W, b) -> np.ndarray:
     return e / sum(e)
 
 
-def pipeline(stack, W, b, bugs=()) -> np.ndarray:
+def pipeline(stack, W, b, bugs) -> np.ndarray:
     """Return what the program of the exercise gives with some of its bugs left in."""
     n = stack.shape[2]
     first = stack.T if TRANSPOSED in bugs else np.moveaxis(stack, -1, 0)
@@ -57,26 +45,6 @@ def pipeline(stack, W, b, bugs=()) -> np.ndarray:
         return Z
     e = np.exp(Z - Z.max(axis=1, keepdims=True))
     return e / (e.sum(axis=0) if SHARES in bugs else e.sum(axis=1, keepdims=True))
-
-
-def left_in(bug):
-    """Return the program with one bug."""
-    return lambda stack, W, b: pipeline(stack, W, b, [bug])
-
-
-def has_several(answer, *case) -> bool:
-    """Is this what the program gives, or raises, with two bugs or more?"""
-    for bugs in (bugs for count in range(2, 6) for bugs in combinations(BUGS, count)):
-        try:
-            found = pipeline(*case, bugs)
-        except ValueError:
-            found = None
-        if answer is None or found is None:
-            if answer is found:
-                return True
-        elif comparing.same(answer, found):
-            return True
-    return False
 
 
 def pictures(height, width, n, m) -> tuple:
@@ -91,8 +59,12 @@ probabilities = Exercise(
     "probabilities(stack, W, b)",
     cases=[pictures(2, 2, 4, 4), pictures(2, 3, 3, 2), pictures(2, 3, 2, 5), pictures(3, 2, 6, 6)],
     right=lambda stack, W, b: np.stack([one_picture(stack[:, :, k], W, b) for k in range(stack.shape[2])]),
-    mistakes={bug: left_in(bug) for bug in (*BUGS, SCORES, TRANSPOSED)},
-    symptoms={"Several bugs are left. Go from the first line to the last: is each shape right?": has_several},
+    mistakes=one_left(pipeline, (*BUGS, SCORES, TRANSPOSED)),
+    symptoms={
+        "Several bugs are left. Go from the first line to the last: is each shape right?": several_left(
+            pipeline, BUGS
+        )
+    },
 )
 
 
@@ -265,14 +237,14 @@ log_sum_exp = Exercise(
     ],
     right=lambda Z: np.array([one_row(z) for z in Z]),
     mistakes={
-        "The exponentials overflow at 1000, and at -1000 all are zero. Take the largest off first.": quietly(
+        "The exponentials overflow at 1000, and at -1000 all are zero. Take the largest off first.": (
             lambda Z: np.log(np.exp(Z).sum(axis=1))
         ),
         "The largest number was taken off and not put back.": lambda Z: np.log(
             np.exp(Z - Z.max(axis=1, keepdims=True)).sum(axis=1)
         ),
         "One number is taken off the whole table. Rows far below it become zeros; each needs its own.": (
-            quietly(lambda Z: Z.max() + np.log(np.exp(Z - Z.max()).sum(axis=1)))
+            lambda Z: Z.max() + np.log(np.exp(Z - Z.max()).sum(axis=1))
         ),
         "The axis that was kept is still there: (n, 1) plus (n,) gives all pairs.": lambda Z: (
             Z.max(axis=1, keepdims=True) + np.log(np.exp(Z - Z.max(axis=1, keepdims=True)).sum(axis=1))
@@ -330,7 +302,7 @@ scale_like = Exercise(
     ],
     right=lambda X_train, X_new: by_column(X_train, X_new, ruler),
     mistakes={
-        "The numbers come from X_new itself. Measure it with the ruler of the training rows.": quietly(
+        "The numbers come from X_new itself. Measure it with the ruler of the training rows.": (
             lambda X_train, X_new: (X_new - X_new.mean(axis=0)) / X_new.std(axis=0)
         ),
         "X_new is among the rows that the numbers come from: this is a leak. Use X_train alone.": (
@@ -342,7 +314,7 @@ scale_like = Exercise(
         "One mean and one deviation for the whole table: name axis 0, so that each column has its own.": (
             lambda X_train, X_new: (X_new - X_train.mean()) / X_train.std()
         ),
-        "It takes numbers of rows. Columns need axis 0.": quietly(
+        "It takes numbers of rows. Columns need axis 0.": (
             lambda X_train, X_new: (X_new - X_train.mean(axis=1)) / X_train.std(axis=1)
         ),
         "It divides by the variance. Divide by its root, the standard deviation.": (
@@ -384,7 +356,7 @@ standardise = Exercise(
     ],
     right=standardised,
     mistakes={
-        "A constant column gives 0 / 0. Divide it by 1 instead.": quietly(
+        "A constant column gives 0 / 0. Divide it by 1 instead.": (
             lambda X: (X - X.mean(axis=0)) / X.std(axis=0)
         ),
         "Three times 0.1 has a deviation that is a rounding error, not 0. Compare lowest and highest.": (
@@ -403,9 +375,7 @@ standardise = Exercise(
         "This deviation divides by n - 1. The book, like NumPy and Keras, divides by n.": lambda X: (
             standardised(X) * ((len(X) - 1) / len(X)) ** 0.5
         ),
-        "One mean and one deviation for the whole table: name axis 0.": quietly(
-            lambda X: (X - X.mean()) / X.std()
-        ),
+        "One mean and one deviation for the whole table: name axis 0.": lambda X: (X - X.mean()) / X.std(),
     },
     symptoms={
         "A number added to the deviation changes every column a little. Change only the constant ones.": (
@@ -460,7 +430,7 @@ choose_columns = Exercise(
         "It looks at all rows, the test rows among them: this is the leak. Use X[rows] and y[rows].": (
             lambda X, y, rows, k: largest(gaps(X, y), k)
         ),
-        "It looks at the rows that are not for training.": quietly(
+        "It looks at the rows that are not for training.": (
             lambda X, y, rows, k: largest(gaps(np.delete(X, rows, axis=0), np.delete(y, rows)), k)
         ),
         "Only columns in which class 1 has the larger average are found. Take the absolute value.": (

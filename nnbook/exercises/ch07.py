@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import combinations
-
 import numpy as np
 
-from nnbook.exercises import comparing
+from nnbook.exercises.bugs import one_left, several_left
 from nnbook.exercises.exercise import Exercise
 
 rng = np.random.default_rng(7)
-
-
-def quietly(mistaken):
-    """Return a function that overflows without a warning."""
-
-    def called(*case):
-        with np.errstate(all="ignore"):
-            return mistaken(*case)
-
-    return called
 
 
 def quarters(*shape) -> np.ndarray:
@@ -178,7 +166,7 @@ logits_gradient = Exercise(
         (2 * quarters(4, 2), np.array([1, 0, 0, 1])),
         (np.array([[200.0, 199.0], [-200.0, -199.0]]), np.array([0, 0])),
     ],
-    right=quietly(row_by_row),
+    right=row_by_row,
     mistakes={
         "The loss is the mean over the samples: divide by their number.": p_minus_y,
         "It is divided by all numbers of z. Divide by the number of samples.": lambda z, labels: (
@@ -255,8 +243,8 @@ batch_norm_backward = Exercise(
             *case, root=False
         ),
         "The division by the standard deviation is missing.": lambda *case: batch_norm(*case, after=False),
-        "Mean and variance are those of a column: axis 0.": quietly(lambda *case: batch_norm(*case, axis=1)),
-        "epsilon is forgotten.": quietly(lambda x, grad, epsilon: batch_norm(x, grad, 0.0)),
+        "Mean and variance are those of a column: axis 0.": lambda *case: batch_norm(*case, axis=1),
+        "epsilon is forgotten.": lambda x, grad, epsilon: batch_norm(x, grad, 0.0),
         "Means, not sums: each sample has the n-th part in the mean and in the variance.": summed,
     },
 )
@@ -283,7 +271,7 @@ def one_at_a_time(x, y, W1, b1, W2, b2) -> tuple:
     return tuple(sums)
 
 
-def with_bugs(x, y, W1, b1, W2, b2, bugs=()) -> tuple:
+def with_bugs(x, y, W1, b1, W2, b2, bugs) -> tuple:
     """Return what the program of the exercise gives with some of its bugs left in."""
     a1 = np.tanh(x @ W1 + b1)
     a2 = a1 @ W2 + b2
@@ -292,20 +280,6 @@ def with_bugs(x, y, W1, b1, W2, b2, bugs=()) -> tuple:
     dW2, db2 = a1.T @ grad, grad.sum() if AXIS in bugs else grad.sum(axis=0)
     back = grad @ W2.T * (1 - (np.tanh(a1) if TWICE in bugs else a1) ** 2)
     return x.T @ back, back.sum(axis=0), dW2, db2
-
-
-def left_in(bug):
-    """Return the program with one bug."""
-    return lambda *case: with_bugs(*case, [bug])
-
-
-def has_several(answer, *case) -> bool:
-    """Is this what the program gives with two bugs or more?"""
-    return any(
-        comparing.same(answer, with_bugs(*case, bugs))
-        for count in (2, 3, 4)
-        for bugs in combinations(BUGS, count)
-    )
 
 
 def small_net(n, d, hidden, m) -> tuple:
@@ -325,8 +299,12 @@ gradients = Exercise(
     "gradients(x, y, W1, b1, W2, b2)",
     cases=[small_net(2, 1, 1, 2), small_net(3, 2, 2, 3), small_net(4, 3, 2, 2)],
     right=one_at_a_time,
-    mistakes={bug: left_in(bug) for bug in BUGS},
-    symptoms={"Several bugs are left. Which of the four lines of the way back are right?": has_several},
+    mistakes=one_left(with_bugs, BUGS),
+    symptoms={
+        "Several bugs are left. Which of the four lines of the way back are right?": several_left(
+            with_bugs, BUGS
+        )
+    },
 )
 
 

@@ -89,6 +89,7 @@ class Exercise:
 
     # What the answer came to
 
+    @np.errstate(all="ignore")  # known mistakes overflow and divide by zero, and are meant to
     def judge(self, answer) -> Result:
         """Return the result of an answer."""
         if self.signature and not callable(answer) and not unwritten(answer):

@@ -64,9 +64,9 @@ def there(x, y, w1, b1, w2, b2, f):
 # What happens, step by step: the nodes at work, then what is said about it.
 FORWARD = [
     ("", "Press Play, or step: numbers go forward first, gradients come back after."),
-    ("z1", "Forward: z₁ = w₁x + b₁ = {w1} · {x} + 0.5 = {forward[3]:.3f}."),
+    ("z1", f"Forward: z₁ = w₁x + b₁ = {{w1}} · {{x}} + {B1} = {{forward[3]:.3f}}."),
     ("a1", "Forward: a₁ = {activation}(z₁) = {forward[4]:.3f}."),
-    ("z2", "Forward: z₂ = w₂a₁ + b₂ = {w2} · {forward[4]:.3f} − 0.5 = {forward[7]:.3f}."),
+    ("z2", f"Forward: z₂ = w₂a₁ + b₂ = {{w2}} · {{forward[4]:.3f}} − {-B2} = {{forward[7]:.3f}}."),
     ("a2", "Forward: a₂ = sigmoid(z₂) = {forward[8]:.3f}: the prediction."),
     ("L", "Forward: the loss is L = (a₂ − y)² = {forward[10]:.3f}."),
 ]
@@ -87,7 +87,7 @@ BACKWARD = [
     ("w1 b1", "Backward: ∂L/∂w₁ = ∂L/∂z₁ · x = {backward[1]:.3f}, and ∂L/∂b₁ = ∂L/∂z₁ = {backward[2]:.3f}."),
     (
         "",
-        "All four parameters have their slopes. One step against them, with learning rate 0.5, "
+        f"All four parameters have their slopes. One step against them, with learning rate {RATE}, "
         "takes the loss from {forward[10]:.3f} to {after:.3f}.",
     ),
 ]
