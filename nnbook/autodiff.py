@@ -90,7 +90,7 @@ def gradients(y: Node, xs: list[Node]) -> list[Node]:
         TypeError: ``y`` is no node, or ``xs`` is no list of nodes.
         ValueError: ``y`` is not a single number, or a row went through ``@``.
     """
-    if isinstance(xs, Step) or not all(isinstance(x, Node) for x in [y, *xs]):
+    if not isinstance(xs, (list, tuple)) or not all(isinstance(x, Node) for x in [y, *xs]):
         raise TypeError("gradients(y, [x, …]) takes a node and a list of nodes")
     if y.value.size != 1:
         raise ValueError(f"y must be a single number, got shape {y.shape}")
@@ -181,8 +181,9 @@ RULES |= {
     np.where: (None, lambda g, y, c, a, b: np.where(c, g, 0), lambda g, y, c, a, b: np.where(c, 0, g)),
 }
 
-# What the activations use beyond that; and functions whose slope is zero wherever there is one.
+# What activations and sizes use beyond that; and functions whose slope is zero wherever there is one.
 RULES |= {
+    np.sqrt: (lambda g, y, a: g / (2 * y),),
     np.expm1: (lambda g, y, a: g * (y + 1),),
     np.logaddexp: (lambda g, y, a, b: g * np.exp(a - y), lambda g, y, a, b: g * np.exp(b - y)),
     np.copysign: (lambda g, y, a, b: g * np.sign(a) * np.sign(b),),

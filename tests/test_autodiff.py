@@ -19,6 +19,7 @@ A = RNG.uniform(0.3, 2, (3, 4)) * RNG.choice([-1, 1], (3, 4))  # away from the c
 B = RNG.uniform(0.3, 2, (3, 4))
 ROW, COLUMN, TABLE = RNG.uniform(0.3, 2, 4), RNG.uniform(0.3, 2, (3, 1)), RNG.normal(size=(4, 2))
 C = RNG.normal(size=(3, 4))
+SHIPPED = dict(RULES)  # the chapter's exercises add rules of their own
 
 CASES = {  # what is called, with arrays or nodes
     "add": (np.add, A, B),
@@ -33,6 +34,7 @@ CASES = {  # what is called, with arrays or nodes
     "a table and a row": (operator.mul, A, ROW),
     "a row and a column": (operator.truediv, ROW, COLUMN),
     "a table and a number": (operator.sub, A, np.array(1.5)),
+    "sqrt": (np.sqrt, B),
     "exp": (np.exp, A),
     "expm1": (np.expm1, A),
     "log": (np.log, B),
@@ -111,7 +113,7 @@ def test_every_rule_is_tried():
     tried = set()
     for function, *inputs in CASES.values():
         tried |= {node.function for node in history(scalar(function)(*map(Node, inputs)))}
-    missing = {f for f, rules in RULES.items() if rules} - tried - {autodiff.put}
+    missing = {f for f, rules in SHIPPED.items() if rules} - tried - {autodiff.put}
     assert not missing
 
 
@@ -283,6 +285,7 @@ WRONG = {
     "a node and a list of nodes": lambda x: gradients(np.sum(x), x),
     "takes a node and": lambda x: gradients(3.0, [x]),
     "list of nodes": lambda x: gradients(np.sum(x), [x.value]),
+    "and a list of": lambda x: gradients(np.sum(x), iter([x])),
     "@ takes tables": lambda x: gradients(x @ np.ones((3, 2)) @ np.ones(2), [x]),
 }
 

@@ -316,6 +316,8 @@ HOSTILE = {
     "random": (lambda x, power: x.sum() + np.random.rand(), "0 of 3 cases are right"),
     "names": (lambda x, power: undefined, "A name is used that was never given a value"),  # noqa: F821
     "arguments": (lambda x: 1, "It is called as `total"),
+    "whole": (lambda x, power: x.sum() if x > 0 else 0, "It asks one question of a whole array"),
+    "complex": (lambda x, power: (x**power).sum() + 0.01j, "0 of 3 cases are right"),
     "shapes": (lambda x, power: x @ np.ones(17), "The shapes do not fit together"),
     "line": (fails, ": return float(x.sum()) // scale"),
     "not a function": (3.0, "Give the function itself, by its name alone"),

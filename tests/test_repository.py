@@ -10,6 +10,7 @@ import tomllib
 from pathlib import Path
 from types import SimpleNamespace
 
+import make_book
 import nbformat
 import pytest
 import yaml
@@ -205,6 +206,22 @@ def test_a_chapter_that_does_not_exist_is_answered_with_those_that_do(name, answ
         [sys.executable, ROOT / "tools" / "make_book.py", name], capture_output=True, text=True
     )
     assert run.returncode and answer in run.stderr
+
+
+def test_a_build_that_fails_stays_stale_and_leaves_no_labels_behind(monkeypatch, tmp_path):
+    labels = tmp_path / "_build" / ".doctrees"
+
+    def build(*arguments):
+        labels.mkdir()
+        return 1
+
+    changed = {"ROOT": tmp_path, "HTML": tmp_path / "html", "BUILT": tmp_path / "_build" / "built"}
+    changed |= {"execute": lambda root, names: [], "jupyter_book": build}
+    for name, value in changed.items():
+        monkeypatch.setattr(make_book, name, value)
+    with pytest.raises(SystemExit, match="did not build"):
+        make_book.make_book()
+    assert not labels.exists() and make_book.stale() == "the book is not built"
 
 
 # The papers

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -228,6 +229,16 @@ def test_every_control_has_a_label_and_starts_at_its_default(live):
             control.read(source) == pytest.approx(control.default) if control.name == "r" else control.default
         )
         assert control.said(source) == control.texts[control.index]
+
+
+@pytest.mark.parametrize("default", [0.01, 0.18, 1.0])
+def test_a_logarithmic_slider_does_not_move_its_default_to_a_grid_of_its_own(default):
+    slide = Slide("r", [0.01, 0.05, 0.18, 0.3, 1.0], default, log=True)
+    _, shown = slide.widget(live=True)
+    places = (np.log10(default) - shown.min) / shown.step
+    assert places == pytest.approx(round(places), abs=1e-9)
+    assert 100 <= (shown.max - shown.min) / shown.step <= 400
+    assert slide.said(SimpleNamespace(value=0.180358)) == "0.18"
 
 
 # Figures: what does not fit is refused before anything is shown

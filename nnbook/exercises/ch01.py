@@ -73,9 +73,8 @@ def vote(majority, n):
     """Return the answers of the neuron ``majority(n)`` to all inputs, in the order of counting."""
     w, b = majority(n)
     if np.shape(w) != (n,) or np.ndim(b):
-        return (
-            f"{n} weights and one number as the bias are wanted, got shapes {np.shape(w)} and {np.shape(b)}."
-        )
+        wanted = f"{n} weight{'s' * (n > 1)} and one number as the bias"
+        return f"{wanted} are wanted, got shapes {np.shape(w)} and {np.shape(b)}."
     return answers(w, b, np.array(list(product([0, 1], repeat=n))))
 
 
@@ -359,6 +358,13 @@ mistakes_allowed = Exercise(
             bound(X, u) * (np.abs(with_one(X) @ u).min() / np.abs(with_one(X) @ u).max()) ** 2
         ),
         "u has the bias in it: its length counts b too.": lambda X, u: bound(X, u, np.linalg.norm(u[:-1])),
+        "The bias counts as a weight here: give every point its 1, and take the length of all of u.": (
+            lambda X, u: (
+                bound(X, u, np.linalg.norm(u[:-1]))
+                * max((X**2).sum(axis=1))
+                / max((with_one(X) ** 2).sum(axis=1))
+            )
+        ),
         "The fraction is upside down.": lambda X, u: 1 / bound(X, u),
     },
 )

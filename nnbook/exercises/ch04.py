@@ -135,9 +135,6 @@ sizes = Exercise(
     ask=tried,
     right=read_sizes,
     mistakes={
-        "The input is missing: it is the number of rows of the first table.": lambda weights: read_sizes(
-            weights
-        )[1:],
         "The output is missing: it is the number of columns of the last table.": lambda weights: read_sizes(
             weights
         )[:-1],
@@ -154,6 +151,11 @@ sizes = Exercise(
         ),
         "Nothing is checked: say ValueError where two arrays do not fit.": lambda weights: read_sizes(
             weights, tables=False, biases=False
+        ),
+    },
+    symptoms={
+        "The input is missing: it is the number of rows of the first table.": lambda answer, weights: (
+            list(answer) == read_sizes(weights, tables=False, biases=False)[1:]
         ),
     },
 )

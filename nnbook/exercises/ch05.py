@@ -215,6 +215,9 @@ stable_bce = Exercise(
             )
         ),
         "The targets are turned round: this is the loss of 1 - y.": lambda y, z: each_bce(1 - y, z),
+        "A target may be 0.3: give both terms their weights, y and 1 - y, and choose neither.": (
+            lambda y, z: each_bce((y == 1).astype(float), z)
+        ),
         "The sign of the term y z is wrong.": lambda y, z: each_bce(np.zeros_like(y), z) + y * z,
         "The term y z is missing: the loss does not look at the targets.": lambda y, z: each_bce(
             np.zeros_like(y), z
@@ -300,6 +303,9 @@ softmax_gradient = Exercise(
         ),
         "Whole columns lose 1. Pair each row with its own class: `p[np.arange(n), classes] -= 1`.": (
             lambda Z, classes: (differences(Z, classes, 0) - hot(Z, classes).max(axis=0)) / len(Z)
+        ),
+        "The number of the class is taken off. Take 1 off, in the column of that number.": (
+            lambda Z, classes: (differences(Z, classes, 0) - classes[:, None]) / len(Z)
         ),
         "Only the right class has a gradient here. The other logits count too, through the sum.": (
             lambda Z, classes: differences(Z, classes) * hot(Z, classes) / len(Z)
@@ -416,62 +422,67 @@ def choice_problem(choices) -> str:
     return f"{wrong[0]}: {fits}."
 
 
-def all_wrong(shows):
-    """Return the symptom that each wrong choice shows something."""
-    return lambda choices: all(shows(task, *chosen(choices, task)) for task in wrong_tasks(choices))
+def first_wrong(shows):
+    """Return the symptom that the first wrong choice, which is the one named, shows something."""
+
+    def symptom(choices):
+        task = wrong_tasks(choices)[0]
+        return shows(task, *chosen(choices, task))
+
+    return symptom
 
 
 choices = Exercise(
     "A dictionary that gives each of the six tasks a pair: activation of the last layer, loss.",
     problem=choice_problem,
     symptoms={
-        "A price with a zero too many is an outlier, and the squared error follows it.": all_wrong(
+        "A price with a zero too many is an outlier, and the squared error follows it.": first_wrong(
             lambda task, activation, loss: (task, activation, loss) == ("price", None, "mean_squared_error")
         ),
-        "Small errors in both directions: the likelihood of such noise is the squared error.": all_wrong(
+        "Small errors in both directions: the likelihood of such noise is the squared error.": first_wrong(
             lambda task, activation, loss: (task, activation, loss) == ("mass", None, "mean_absolute_error")
         ),
         "Several tags may fit, or none. With softmax they would have to share one unit of probability.": (
-            all_wrong(lambda task, activation, loss: (task, activation) == ("tags", "softmax"))
+            first_wrong(lambda task, activation, loss: (task, activation) == ("tags", "softmax"))
         ),
-        "The targets are the numbers of the classes: take the sparse loss.": all_wrong(
+        "The targets are the numbers of the classes: take the sparse loss.": first_wrong(
             lambda task, activation, loss: (task, loss) == ("species", "categorical_crossentropy")
         ),
-        "One-hot rows are not for the sparse loss.": all_wrong(
+        "One-hot rows are not for the sparse loss.": first_wrong(
             lambda task, activation, loss: loss == "sparse_categorical_crossentropy" and task != "species"
         ),
-        "Softmax of a single output is always 1. A probability of yes needs a sigmoid.": all_wrong(
+        "Softmax of a single output is always 1. A probability of yes needs a sigmoid.": first_wrong(
             lambda task, activation, loss: (task, activation) == ("rain", "softmax")
         ),
-        ONE_LABEL: all_wrong(
+        ONE_LABEL: first_wrong(
             lambda task, activation, loss: task in ("species", "letter") and activation == "sigmoid"
         ),
-        "Without an activation the outputs are no probabilities, and the loss is not told so.": all_wrong(
+        "Without an activation the outputs are no probabilities, and the loss is not told so.": first_wrong(
             lambda task, activation, loss: task not in NUMBERS and activation is None
         ),
-        "The squared error is for numbers; what is asked for here is a class or a yes.": all_wrong(
+        "The squared error is for numbers; what is asked for here is a class or a yes.": first_wrong(
             lambda task, activation, loss: (
                 task not in NUMBERS and loss in ("mean_squared_error", "mean_absolute_error")
             )
         ),
-        "`None` is written without quotes.": all_wrong(lambda task, activation, loss: activation == "None"),
-        "A number needs no activation: it would cut off what the network can say.": all_wrong(
+        "`None` is written without quotes.": first_wrong(lambda task, activation, loss: activation == "None"),
+        "A number needs no activation: it would cut off what the network can say.": first_wrong(
             lambda task, activation, loss: task in NUMBERS and activation is not None
         ),
         "One of many is not several of many: each tag is a question with yes or no, and a loss of its own.": (
-            all_wrong(lambda task, activation, loss: task == "tags" and "categorical" in str(loss))
+            first_wrong(lambda task, activation, loss: task == "tags" and "categorical" in str(loss))
         ),
         "With softmax the outputs share one unit of probability, and the categorical loss belongs to it.": (
-            all_wrong(
+            first_wrong(
                 lambda task, activation, loss: (
                     task in ("species", "letter") and (activation, loss) == ("softmax", "binary_crossentropy")
                 )
             )
         ),
-        "The hinge loss wants a plain number, and gives no probability.": all_wrong(
+        "The hinge loss wants a plain number, and gives no probability.": first_wrong(
             lambda task, activation, loss: "hinge" in str(loss)
         ),
-        "Cross-entropy is for probabilities; what is asked for here is a number.": all_wrong(
+        "Cross-entropy is for probabilities; what is asked for here is a number.": first_wrong(
             lambda task, activation, loss: task in NUMBERS and "crossentropy" in str(loss)
         ),
     },

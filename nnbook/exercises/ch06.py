@@ -46,6 +46,7 @@ fate = Exercise(
         (0.125, np.array([3.0, 16.0])),
         (0.25, np.array([1.0, 9.0, 3.0])),
         (1.25, np.array([3.0, 1.0])),
+        (0.5, np.array([4.0, 1.0, 6.0])),
     ],
     right=walked_fate,
     mistakes={
@@ -70,6 +71,12 @@ fate = Exercise(
         ),
         "With exactly 2/L the factor is -1: the walk does not go farther away.": lambda rate, c: (
             "converges" if rate < 2 / max(c) else "diverges"
+        ),
+        "One direction bounces, but a steeper one flies off: the steepest decides.": lambda rate, c: (
+            "bounces" if 2 / rate in c else walked_fate(rate, c)
+        ),
+        "Between 1/L and 2/L the walk jumps across and comes nearer: it converges.": lambda rate, c: (
+            "converges" if rate < 1 / max(c) else "bounces" if rate < 2 / max(c) else "diverges"
         ),
         "Turned round: small rates converge, large ones diverge.": lambda rate, c: {
             "converges": "diverges",
@@ -191,6 +198,13 @@ logistic_grads = Exercise(
         "The factor 2 belongs to the squared error, not to the cross-entropy.": entropy_grads(
             lambda dw, db, n: (2 * dw, 2 * db)
         ),
+        "dw is divided by all numbers of X. The mean runs over the samples.": lambda X, y, w, b: (
+            lambda dw, db: (dw / X.shape[1], db)
+        )(*both(X, answers(X, w, b) - y)),
+        "db is not yet added up over the samples.": lambda X, y, w, b: (
+            both(X, answers(X, w, b) - y)[0],
+            (answers(X, w, b) - y) / len(X),
+        ),
         "The slope a (1 - a) belongs to the squared error. In the cross-entropy it cancels.": (
             lambda X, y, w, b: both(X, (answers(X, w, b) - y) * answers(X, w, b) * (1 - answers(X, w, b)))
         ),
@@ -266,11 +280,11 @@ exact_rate = Exercise(
         "The fraction is upside down: steep ground wants short steps.": quotient(
             lambda g, H: g @ H @ g, lambda g, H: g @ g
         ),
-        "At this rate the loss is as high as at the start. The lowest place is half way.": lambda *case: (
-            2 * along_gradient(*case)
+        "At this rate the loss is as high as before. The lowest place is half way. Has H its factor 2?": (
+            lambda *case: 2 * along_gradient(*case)
         ),
-        "Twice too short. Are both factors 2 there, in the gradient and in the curvature?": lambda *case: (
-            along_gradient(*case) / 2
+        "Twice too short. The slope along the line is g @ g, its curvature g @ H @ g: there is no half.": (
+            lambda *case: along_gradient(*case) / 2
         ),
         "The curvature is a mean over the samples, too: divide by their number.": lambda X, y, w: (
             along_gradient(X, y, w) / len(X)
@@ -387,6 +401,15 @@ def counted(curvatures, nearer, rate=None) -> int:
     return steps
 
 
+def from_the_corner(curvatures, nearer) -> int:
+    """Return the steps of a walk that begins one away in every direction."""
+    rate, steps = 2 / (max(curvatures) + min(curvatures)), 0
+    to_go = start = np.ones(len(curvatures))
+    while np.linalg.norm(to_go) > np.linalg.norm(start) / nearer:
+        to_go, steps = to_go * (1 - rate * curvatures), steps + 1
+    return steps
+
+
 def exact(curvatures, nearer) -> float:
     """Return the number of steps before it is rounded."""
     factor = (max(curvatures) - min(curvatures)) / (max(curvatures) + min(curvatures))
@@ -419,6 +442,12 @@ steps_needed = Exercise(
         ),
         "The curvatures need not be sorted: take the largest and the smallest.": lambda c, nearer: counted(
             np.array([c[0], c[-1]]), nearer
+        ),
+        "This holds for a start that is equally far off in all directions. Take the slowest one alone.": (
+            from_the_corner
+        ),
+        "Two kinds of logarithm are mixed: take the same one above and below.": lambda c, nearer: (
+            math.ceil(exact(c, nearer) / math.log(10)) or 1
         ),
         "One too many.": lambda c, nearer: counted(c, nearer) + 1,
         "One too few.": lambda c, nearer: counted(c, nearer) - 1,
@@ -489,6 +518,32 @@ def stopping(**mistake):
     return lambda *case: stopped(*case, **mistake)
 
 
+def steps_before_it_looks(loss, grad, w, rate, enough, limit) -> tuple:
+    """Return (place, steps) of a loop that looks after each step; with a limit of 0 it has no steps."""
+    for steps in range(1, limit + 1):
+        w = w - rate * grad(w)
+        if loss(w) <= enough:
+            return w, steps
+    return w, steps
+
+
+def counts_one_short(loss, grad, w, rate, enough, limit) -> tuple:
+    """Return (place, steps) of a loop whose number is taken for the number of steps."""
+    for steps in range(limit):
+        if loss(w) <= enough:
+            return w, steps
+        w = w - rate * grad(w)
+    return w, steps
+
+
+def all_places(loss, grad, w, rate, enough, limit) -> tuple:
+    """Return (all places, steps)."""
+    walk = [w]
+    while loss(walk[-1]) > enough and len(walk) <= limit:
+        walk.append(walk[-1] - rate * grad(walk[-1]))
+    return np.array(walk), len(walk) - 1
+
+
 walk_until = Exercise(
     "The pair (w, steps) of descent that stops as soon as the loss is at most `enough`, or after `limit` "
     "steps.",
@@ -505,6 +560,9 @@ walk_until = Exercise(
     right=stopped,
     mistakes={
         "It takes a step before it looks. A start that is low enough needs none.": stopping(first=True),
+        "It takes a step before it looks, and does nothing when the limit is 0.": steps_before_it_looks,
+        "Its loop counts from 0, so at the limit it says one step too few.": counts_one_short,
+        "It returns all places of the walk. Return the last one.": all_places,
         "It takes one step more than the limit.": stopping(extra=1),
         "It takes one step less than the limit.": stopping(extra=-1),
         "It does not stop when the loss is low enough.": stopping(low=False),

@@ -63,6 +63,7 @@ tanh_backward = Exercise(
         "The factor is for the gradient: grad belongs outside of the brackets.": lambda a, grad: (
             1 - grad * a**2
         ),
+        "The brackets are missing: 1 - a² is one factor.": lambda a, grad: grad * 1 - a**2,
         "Each number goes back for itself: multiply number by number.": lambda a, grad: grad.T @ (1 - a**2),
     },
 )
@@ -123,6 +124,9 @@ dense_backward = Exercise(
         "db is not yet added up over the samples.": part(2, lambda db, x, W, grad: grad),
         "db has a row too many: b has the shape (m,).": part(2, lambda db, x, W, grad: db[None]),
         "dW is the wrong way round: it needs the shape of W.": part(1, lambda dW, x, W, grad: dW.T),
+        "dx and dW are the wrong way round: each needs the shape of what it belongs to.": lambda x, W, grad: (
+            lambda dx, dW, db: (dx.T, dW.T, db)
+        )(*dense_by_loops(x, W, grad)),
         "dx needs the transpose of W.": part(0, lambda dx, x, W, grad: grad @ W),
         "The right gradients in another order: dx, dW, db.": lambda x, W, grad: (
             lambda dx, dW, db: (dW, db, dx)
@@ -150,10 +154,17 @@ def p_minus_y(z, labels, axis=1) -> np.ndarray:
     return e / e.sum(axis=axis, keepdims=True) - np.eye(z.shape[1])[labels]
 
 
-def naive(z, labels) -> np.ndarray:
-    """Return the gradient with the exponentials as the formula has them."""
-    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
-    return (p - np.eye(z.shape[1])[labels]) / len(z)
+def exponentials(z, labels, off=0.0, axis=1) -> np.ndarray:
+    """Return the gradient with ``off`` taken off all logits, and the sums along ``axis``."""
+    e = np.exp(z - off)
+    return (e / e.sum(axis=axis, keepdims=True) - np.eye(z.shape[1])[labels]) / len(z)
+
+
+def columns_of_labels(z, labels) -> np.ndarray:
+    """Return the gradient with one taken off in whole columns."""
+    p = p_minus_y(z, labels) + np.eye(z.shape[1])[labels]
+    p[:, labels] -= 1
+    return p / len(z)
 
 
 logits_gradient = Exercise(
@@ -164,7 +175,7 @@ logits_gradient = Exercise(
         (np.log([[1.0, 2.0, 5.0], [2.0, 1.0, 1.0]]), np.array([2, 0])),
         (2 * quarters(3, 3), np.array([0, 2, 2])),
         (2 * quarters(4, 2), np.array([1, 0, 0, 1])),
-        (np.array([[200.0, 199.0], [-200.0, -199.0]]), np.array([0, 0])),
+        (np.array([[1000.0, 999.0], [-1000.0, -999.0]]), np.array([0, 0])),
     ],
     right=row_by_row,
     mistakes={
@@ -180,6 +191,17 @@ logits_gradient = Exercise(
         "These are the probabilities over n: take 1 off in the place of each label.": lambda z, labels: (
             (p_minus_y(z, labels) + np.eye(z.shape[1])[labels]) / len(z)
         ),
+        "exp(1000) overflows: take the largest logit of each row off before the exponentials.": exponentials,
+        "The largest logit of the whole table is taken off. Each row needs its own.": lambda z, labels: (
+            exponentials(z, labels, z.max())
+        ),
+        "The sum runs over the whole table. Each row is a sample, with a sum of its own.": lambda z, labels: (
+            exponentials(z, labels, z.max(), axis=None)
+        ),
+        "The labels are numbers of classes: 1 is taken off in one place of each row.": lambda z, labels: (
+            (p_minus_y(z, labels) + np.eye(z.shape[1])[labels] - labels[:, None]) / len(z)
+        ),
+        "p[:, labels] is whole columns. Take 1 off in one place of each row.": columns_of_labels,
         "softmax runs down the columns here. Each row is a sample.": lambda z, labels: (
             p_minus_y(z, labels, axis=0) / len(z)
         ),
@@ -244,6 +266,15 @@ batch_norm_backward = Exercise(
         ),
         "The division by the standard deviation is missing.": lambda *case: batch_norm(*case, after=False),
         "Mean and variance are those of a column: axis 0.": lambda *case: batch_norm(*case, axis=1),
+        "Mean and variance are taken over the whole table. Each column has its own: axis 0.": lambda *case: (
+            batch_norm(*case, axis=None)
+        ),
+        "epsilon belongs to the variance, under the root.": lambda x, grad, epsilon: batch_norm(
+            x, grad, (x.std(axis=0) + epsilon) ** 2 - x.var(axis=0)
+        ),
+        "This is the way forward. The gradient at x was asked for.": lambda x, grad, epsilon: (
+            (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + epsilon)
+        ),
         "epsilon is forgotten.": lambda x, grad, epsilon: batch_norm(x, grad, 0.0),
         "Means, not sums: each sample has the n-th part in the mean and in the variance.": summed,
     },
@@ -299,7 +330,15 @@ gradients = Exercise(
     "gradients(x, y, W1, b1, W2, b2)",
     cases=[small_net(2, 1, 1, 2), small_net(3, 2, 2, 3), small_net(4, 3, 2, 2)],
     right=one_at_a_time,
-    mistakes=one_left(with_bugs, BUGS),
+    mistakes=one_left(with_bugs, BUGS)
+    | {
+        "The mean runs over all numbers of y, the outputs too. Divide by y.size.": lambda x, y, *weights: (
+            tuple(y.shape[1] * one for one in one_at_a_time(x, y, *weights))
+        ),
+        "The derivative of the square brings a factor 2.": lambda *case: tuple(
+            one / 2 for one in one_at_a_time(*case)
+        ),
+    },
     symptoms={
         "Several bugs are left. Which of the four lines of the way back are right?": several_left(
             with_bugs, BUGS
@@ -350,6 +389,15 @@ shortcut_backward = Exercise(
         ),
         "The derivative belongs before the product with W.T: that is where tanh is met on the way back.": (
             lambda x, W, grad: grad + (grad @ W.T) * (1 - np.tanh(x @ W) ** 2)
+        ),
+        "Along the shortcut the slope is 1, but what comes back is grad times 1.": lambda x, W, grad: (
+            1 + delta(x, W, grad) @ W.T
+        ),
+        "tanh'(z) is 1 - tanh(z)²; do not take tanh twice.": lambda x, W, grad: (
+            grad + (grad * (1 - np.tanh(np.tanh(x @ W)) ** 2)) @ W.T
+        ),
+        "The shortcut does not go through W: add grad behind the product with W.T.": lambda x, W, grad: (
+            (grad + delta(x, W, grad)) @ W.T
         ),
         "The factors of the paths are there, grad is not.": lambda x, W, grad: (
             1 + (1 - np.tanh(x @ W) ** 2) @ W.T

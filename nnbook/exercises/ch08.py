@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import combinations
-
 import numpy as np
 
-from nnbook.exercises import comparing
+from nnbook.exercises.bugs import one_left, several_left
 from nnbook.exercises.exercise import Exercise
 
 rng = np.random.default_rng(8)
-
-
-def quietly(mistaken):
-    """Return a function that divides by zero and overflows without a warning."""
-
-    def called(*case):
-        with np.errstate(all="ignore"):
-            return mistaken(*case)
-
-    return called
 
 
 # A verdict on a gradient
@@ -38,7 +26,7 @@ def errors(analytic, numeric, floor=1e-8) -> list[float]:
 
 def judged(how):
     """Return what gives the word for a number made from two gradients."""
-    return quietly(lambda analytic, numeric: band(how(analytic, numeric)))
+    return lambda analytic, numeric: band(how(analytic, numeric))
 
 
 one_of_many = np.where(np.arange(1000) == 7, 1.05, 1.0)
@@ -51,6 +39,8 @@ verdict = Exercise(
         (np.array([1.0]), np.array([1.0 + 5e-9])),
         (np.array([1e-6]), np.array([2e-6])),
         (np.array([1000.0]), np.array([1000.00001])),
+        (np.array([-1000.0]), np.array([-1000.00001])),
+        (np.array([1.0]), np.array([1.001])),
         (np.array([0.0, 1.0]), np.array([0.0, 1.0])),
         (np.array([1e-16, 1.0]), np.array([0.0, 1.0])),
         (np.array([1.0, 2.0]), np.array([1.0101, 2.0])),
@@ -78,6 +68,15 @@ verdict = Exercise(
         "The signs are lost: compare the numbers, not their sizes.": judged(
             lambda a, b: np.max(errors(np.abs(a), np.abs(b)))
         ),
+        "Of two negative numbers the larger is not the one of larger size: take |a| and |b| below.": judged(
+            lambda a, b: np.max(np.abs(a - b) / np.maximum(np.maximum(a, b), 1e-8))
+        ),
+        'The bands end at 1e-7 and 1e-2; between them the word is "look".': lambda a, b: (
+            "good" if max(errors(a, b)) < 1e-7 else "look" if max(errors(a, b)) < 1e-4 else "wrong"
+        ),
+        "It compares a whole array with one number. Take the largest error first.": judged(
+            lambda a, b: np.abs(a - b) / np.maximum(np.maximum(np.abs(a), np.abs(b)), 1e-8)
+        ),
     },
 )
 
@@ -103,6 +102,25 @@ def wave(x):
 def far_up(x):
     """Return the sum of cubes, 100 million higher."""
     return 1e8 + (x**3).sum()
+
+
+def never_put_back(f, x) -> np.ndarray:
+    """Return imaginary parts over the step, which stays in every place that it has been in."""
+    moved, found = x.astype(complex), np.empty(x.shape)
+    for place in np.ndindex(x.shape):
+        moved[place] += 1e-20j
+        found[place] = f(moved).imag / 1e-20
+    return found
+
+
+def rows_moved(f, x) -> np.ndarray:
+    """Return imaginary parts over the step, with the step in a whole row of a table at once."""
+    found = np.empty(x.shape)
+    for row in range(len(x)):
+        moved = x.astype(complex)
+        moved[row] += 1e-20j
+        found[row] = f(moved).imag / 1e-20
+    return found
 
 
 def stepped(f, x, step, read) -> np.ndarray:
@@ -141,6 +159,15 @@ complex_step = Exercise(
         ),
         "This takes a difference: at a function value of 100 million, its digits are gone. Step by 1j * h.": (
             lambda f, x: (stepped(f, x, 1e-5, np.real) - stepped(f, x, -1e-5, np.real)) / 2e-5
+        ),
+        "The steps are never taken back, so slopes add up. Begin with a new copy for each number.": (
+            never_put_back
+        ),
+        "It moves a whole row at once. np.ndindex(x.shape) names each number of a table.": rows_moved,
+    },
+    symptoms={
+        "A gradient is real, and this is complex: take the imaginary part of what f returns.": (
+            lambda answer, f, x: np.iscomplexobj(answer)
         ),
     },
 )
@@ -190,6 +217,15 @@ crossed = Exercise(
         "A unit at exactly 0 is off: −1 and 0 lie on one side, though their signs differ.": (
             lambda z_above, z_below: (np.sign(z_above) != np.sign(z_below)).any(axis=1)
         ),
+        "A unit at exactly 0 is off: z > 0 says so, and z >= 0 does not.": lambda z_above, z_below: (
+            (z_above >= 0) != (z_below >= 0)
+        ).any(axis=1),
+        "A product of 0 is no crossing: −1 and 0 lie on one side, and so do 0 and 0.": (
+            lambda z_above, z_below: (z_above * z_below <= 0).any(axis=1)
+        ),
+        "A unit may go on or off. This sees one of the two.": lambda z_above, z_below: (
+            (z_above > 0) & (z_below <= 0)
+        ).any(axis=1),
         "It compares how many units are on; one may go on while another goes off.": (
             lambda z_above, z_below: (z_above > 0).sum(axis=1) != (z_below > 0).sum(axis=1)
         ),
@@ -225,7 +261,7 @@ def by_complex_steps(X, Y, W, b, V) -> tuple:
     return tuple(found)
 
 
-def program(X, Y, W, b, V, bugs=()) -> tuple:
+def program(X, Y, W, b, V, bugs) -> tuple:
     """Return what the program of the exercise gives with some of its bugs left in."""
     A = np.tanh(X @ W + b)
     dP = (1 if FACTOR in bugs else 2) * (A @ V - Y) / len(X)
@@ -235,15 +271,24 @@ def program(X, Y, W, b, V, bugs=()) -> tuple:
     return dW, dZ.mean(axis=0) if BIAS in bugs else dZ.sum(axis=0), A.T @ dP
 
 
-def left_in(bug):
-    """Return the program with one bug."""
-    return lambda *case: program(*case, [bug])
+def half_the_penalty(X, Y, W, b, V) -> tuple:
+    """Return the gradients with 0.1 W for the penalty."""
+    dW, db, dV = program(X, Y, W, b, V, [])
+    return dW - 0.1 * W, db, dV
 
 
-def has_several(answer, *case) -> bool:
-    """Is this what the program gives with two bugs or more?"""
-    choices = (bugs for n in range(2, 6) for bugs in combinations(BUGS, n))
-    return any(comparing.same(answer, program(*case, bugs)) for bugs in choices)
+def one_bias(X, Y, W, b, V) -> tuple:
+    """Return the gradients with those of all biases in one sum."""
+    dW, db, dV = program(X, Y, W, b, V, [])
+    return dW, db.sum(), dV
+
+
+def holds_nodes(answer, *_) -> bool:
+    """Is there a node in the answer, where an array was wanted?"""
+    return "<Node>" in repr(answer)
+
+
+NODES = "Nodes came back. The array in a node is its value: node.value."
 
 
 def small_network(n, n_in, n_hidden) -> tuple:
@@ -258,9 +303,16 @@ backward = Exercise(
     "backward(X, Y, W, b, V)",
     cases=[small_network(2, 2, 2), small_network(3, 2, 2), small_network(5, 4, 3), small_network(4, 2, 5)],
     right=by_complex_steps,
-    mistakes={bug: left_in(bug) for bug in BUGS},
+    mistakes=one_left(program, BUGS)
+    | {
+        "The slope of 0.1 W² is 0.2 W, not 0.1 W.": half_the_penalty,
+        "Each bias has a gradient of its own: sum over the rows only, with axis=0.": one_bias,
+    },
     symptoms={
-        "Several bugs are left. Check dV first, then db, then dW: the way the gradient goes.": has_several
+        NODES: holds_nodes,
+        "Several bugs are left. Check dV first, then db, then dW: the way the gradient goes.": several_left(
+            program, BUGS
+        ),
     },
 )
 
@@ -339,6 +391,16 @@ along = Exercise(
         "It divides v by its length on one side only.": against(
             lambda f, x, v: difference(f, x, v / np.sqrt((v**2).sum()), 1e-5)
         ),
+        "This is the forward difference: step to both sides, and divide by 2h.": against(
+            lambda f, x, v: (f(x + 1e-5 * v) - f(x)) / 1e-5
+        ),
+        "It divides by what grad gives. Take the larger of the two sizes.": lambda f, grad, x, v: float(
+            abs(difference(f, x, v, 1e-5) / (grad(x) * v).sum() - 1)
+        ),
+        "An error has no sign: take sizes above the line and below it.": lambda f, grad, x, v: float(
+            (difference(f, x, v, 1e-5) - (grad(x) * v).sum())
+            / max(difference(f, x, v, 1e-5), (grad(x) * v).sum(), 1e-8)
+        ),
     },
     symptoms={
         "This is an error for each number. Along one direction there are two slopes, each a single number.": (
@@ -402,6 +464,17 @@ def slope_of(f, x) -> np.ndarray:
     return np.array([difference(f, x, e, 1e-5) for e in np.eye(len(x))])
 
 
+def of_one_number(found):
+    """Return what gives ``found(f, x)`` for a single x and cannot begin at more slopes than one."""
+
+    def called(f, x):
+        if len(x) > 1:
+            raise ValueError("y must be a single number")
+        return found(f, x)
+
+    return called
+
+
 hessian = Exercise(
     "All second derivatives of f at x, as an array (d, d), with f written for nodes.",
     "hessian(f, x)",
@@ -427,7 +500,17 @@ hessian = Exercise(
         "This is the diagonal as a row. The result has a row for each slope.": lambda f, x: np.diag(
             curvature_of(f, x)
         ),
+        "gradients returns a list, a gradient for each x. Take it out: (slope,) = …": of_one_number(
+            curvature_of
+        ),
+        "Backward begins at a single number. Pick one slope at a time: slope[i].": of_one_number(
+            lambda f, x: curvature_of(f, x)[0]
+        ),
+        "All zeros: a value has no record. Differentiate the node slope[i], not its value.": lambda f, x: (
+            np.zeros((len(x), len(x)))
+        ),
     },
+    symptoms={NODES: holds_nodes},
 )
 
 

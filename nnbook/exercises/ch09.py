@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from nnbook import activations
+from nnbook import activations, initializers
 from nnbook.exercises.exercise import Exercise
 
 rng = np.random.default_rng(9)
@@ -56,6 +56,9 @@ units = Exercise(
         "It compares neighbours only: two equal neurons may stand apart.": lambda W, b, V: (
             1 + int((np.diff(np.vstack([W, b, V.T])) != 0).any(axis=0).sum())
         ),
+        "The shapes do not fit: a neuron is a column of W and a row of V. Turn V: V.T.": lambda W, b, V: (
+            different(W, b, V)
+        ),
         "It takes two neurons for one as soon as one of the three agrees; all three have to.": (
             lambda W, b, V: min(different(W), different(b), different(V.T))
         ),
@@ -101,6 +104,12 @@ mean_square = Exercise(
         "The half is taken once. Every layer has a ReLU.": lambda widths, spreads: (
             through(widths, spreads, factor=1) / 2
         ),
+        "A ReLU leaves half of the mean square, and not a quarter.": lambda widths, spreads: through(
+            widths, spreads, factor=0.25
+        ),
+        "There is a width more than there are spreads: the last width is no number of inputs.": (
+            lambda widths, spreads: float(np.prod(np.array(widths) * np.square(spreads) / 2))
+        ),
         "The factors of the layers multiply; they do not add.": lambda widths, spreads: sum(
             n * sigma**2 / 2 for n, sigma in zip(widths, spreads, strict=False)
         ),
@@ -133,6 +142,10 @@ leaky_spread = Exercise(
         "The two halves: each sign of the sum comes in one half of the cases.": lambda n_in, slope: (
             (1 / (n_in * (1 + slope**2))) ** 0.5
         ),
+        "Square first, then add: 1 + slope², and not (1 + slope)².": lambda n_in, slope: (
+            (2 / n_in) ** 0.5 / (1 + slope)
+        ),
+        "The 2 stands under the root.": lambda n_in, slope: 2 / (n_in * (1 + slope**2)) ** 0.5,
         "It forgets the number of inputs.": lambda n_in, slope: (2 / (1 + slope**2)) ** 0.5,
     },
 )
@@ -172,6 +185,12 @@ def takes_for_gain(mistaken):
     return lambda answer, f: near(answer, mistaken(f))
 
 
+def even_gain(f, reach) -> float:
+    """Return one over the size of f(z) for a z that is uniform between -reach and reach."""
+    z = np.linspace(-reach, reach, 10_001)
+    return float(np.mean(f(z) ** 2) ** -0.5)
+
+
 gain = Exercise(
     "The factor that makes up for what f takes from the size of normal sums z with mean 0 and variance 1.",
     "gain(f)",
@@ -196,6 +215,12 @@ gain = Exercise(
         "It takes the mean of |f(z)|, but sizes are made of squares.": takes_for_gain(
             lambda f: 1 / average(np.abs(f(GRID)))
         ),
+        "Every z counts alike here, but a normal z is near 0 most often. Draw normal numbers, or weigh.": (
+            lambda answer, f: any(near(answer, even_gain(f, reach)) for reach in (1, 2, 3, 4, 5, 6, 8, 10))
+        ),
+        "Nearly right: the mean of too few random numbers. Draw a hundred thousand or more.": (
+            lambda answer, f: near(answer, right_gain(f), 0.1)
+        ),
     },
 )
 
@@ -207,7 +232,7 @@ SHAPES = (400, 200), (200, 500)
 
 def spreads_drawn(answer, activation) -> list:
     """Return the spread of drawn weights times the root of the fan-in, for two shapes."""
-    start = answer(activation)
+    start = initializers.get(answer(activation))
     drawn = [np.asarray(start(shape, "float64", np.random.default_rng(1))) for shape in SHAPES]
     return [float(W.std() * math.sqrt(len(W))) for W in drawn]
 
@@ -216,7 +241,7 @@ def start_problem(spreads, activation) -> str:
     """Say what the spread should be."""
     right = right_gain(activations.get(activation))
     for found, (n_in, n_out) in zip(spreads, SHAPES, strict=True):
-        if not near(found, right, 0.02):
+        if not near(found, right, 0.015):
             ratio, shape = found / right, (n_in, n_out)
             return f"{activation}: weights of shape {shape} have {ratio:.2f} times the right spread."
     return ""
@@ -234,6 +259,13 @@ def drawn_with(scale_of, count_of=None):
     return symptom
 
 
+def rule_by_name(spreads, activation) -> bool:
+    """Is this Glorot's or LeCun's rule for tanh, or He's for leaky ReLU?"""
+    glorot = drawn_with(lambda g: 1, lambda n_in, n_out: (n_in + n_out) / 2)
+    rules = {"tanh": (glorot, drawn_with(lambda g: 1)), "leaky_relu": (drawn_with(lambda g: 2),)}
+    return any(rule(spreads, activation) for rule in rules.get(activation, ()))
+
+
 start = Exercise(
     "An initialiser of nnbook that keeps the size of signals with the activation of this name.",
     "start(activation)",
@@ -248,11 +280,12 @@ start = Exercise(
         "It counts the neurons, not the inputs: the mode is fan_in.": drawn_with(
             lambda g: g**2, lambda n_in, n_out: n_out
         ),
-        "This is Glorot's start for every activation.": drawn_with(
+        "This is Glorot's start: it counts both fans, and takes f for a straight line.": drawn_with(
             lambda g: 1, lambda n_in, n_out: (n_in + n_out) / 2
         ),
-        "This is He's start for every activation. It is right for ReLU alone.": drawn_with(lambda g: 2),
-        "This is LeCun's start for every activation. It is right for linear alone.": drawn_with(lambda g: 1),
+        "This is He's start. It is right for ReLU alone.": drawn_with(lambda g: 2),
+        "This is LeCun's start. It is right for linear alone.": drawn_with(lambda g: 1),
+        "Glorot and LeCun take tanh for a straight line, He takes leaky ReLU for ReLU.": rule_by_name,
         "The size of the layer does not enter.": lambda spreads, activation: near(
             spreads[0] / spreads[1], math.sqrt(SHAPES[0][0] / SHAPES[1][0]), 0.02
         ),
@@ -303,6 +336,10 @@ orthonormal = Exercise(
         "Each column is straightened against the one before it alone. Take all that stand before.": (
             lambda A: straightened(A, all_before=False)
         ),
+        "A column is turned as a whole: all its signs change. Sizes without signs are not at right angles.": (
+            lambda A: np.abs(np.linalg.qr(A)[0])
+        ),
+        "All columns are turned. Turn those alone where R is negative.": lambda A: -np.linalg.qr(A)[0],
         "This is R.": lambda A: np.linalg.qr(A)[1],
     },
 )
@@ -323,10 +360,16 @@ def layers_between(factor, least, most, start=0) -> int | None:
 
 TINY, LARGE = (float(getattr(np.finfo("float32"), name)) for name in ("tiny", "max"))
 
+
+def quotient(factor) -> float:
+    """Return the number of layers at which the size is at a limit, a fraction as a rule."""
+    return math.log(TINY if factor < 1 else LARGE) / math.log(factor)
+
+
 layers_until_lost = Exercise(
     "After how many layers a size of 1 is below float32's tiny or above its max; None for never.",
     "layers_until_lost(factor)",
-    cases=[(0.1,), (10.0,), (1.0,), (0.16,), (2.0,), (0.7,), (1.5,), (0.99,)],
+    cases=[(0.1,), (10.0,), (1.0,), (0.2,), (0.5,), (3.0,), (0.7,), (1.2,), (0.99,)],
     right=lambda factor: layers_between(factor, TINY, LARGE),
     mistakes={
         "These are the limits of float64. Ask np.finfo for float32.": lambda factor: layers_between(
@@ -343,7 +386,13 @@ layers_until_lost = Exercise(
             layers_between(factor, float(np.finfo("float32").smallest_subnormal), LARGE)
         ),
         "The answer is a whole number of layers: round up.": lambda factor: (
-            None if factor == 1 else math.log(TINY if factor < 1 else LARGE) / math.log(factor)
+            None if factor == 1 else quotient(factor)
+        ),
+        "Rounded to the nearest it stops too early at times: the next whole number above is right.": (
+            lambda factor: None if factor == 1 else round(quotient(factor))
+        ),
+        "With 0.5 the size after 126 layers is tiny itself, and not yet below it: one layer more.": (
+            lambda factor: None if factor == 1 else math.ceil(quotient(factor))
         ),
         "A factor of 1 never leaves the limits: return None.": lambda factor: (
             layers_between(factor, TINY, LARGE) or 0

@@ -38,6 +38,9 @@ rate_limit = Exercise(
         "This is the rate at which momentum is fastest for one beta; the limit lies beyond it.": (
             lambda c, beta: (1 + beta) / max(c)
         ),
+        "This is the rate at which momentum is fastest, with the best beta; the limit lies beyond it.": (
+            lambda c, beta: 4 / (max(c) ** 0.5 + min(c) ** 0.5) ** 2
+        ),
     },
 )
 
@@ -86,6 +89,9 @@ look_ahead = Exercise(
         ),
         "The old step is missing in the new one: m = beta * m - lr * g.": lambda *case: ahead(*case, kept=0),
         "The two are exchanged: first the weights, then the memory.": lambda *case: ahead(*case)[::-1],
+        "The old step is taken twice: the new one starts from w, not from the point ahead.": (
+            lambda c, w, m, lr, beta: (beta * m + ahead(c, w, m, lr, beta)[0], ahead(c, w, m, lr, beta)[1])
+        ),
     },
 )
 
@@ -174,12 +180,14 @@ who = Exercise(
 # AdamW
 
 
-def adamw_step(w, g, m, v, t, lr, decay, *, penalty=0.0, after=False, correct=True, shrink=None):
+def adamw_step(
+    w, g, m, v, t, lr, decay, *, penalty=0.0, after=False, correct=True, shrink=None, under=0.0, added=1e-7
+):
     """Return the weights after a step of AdamW, with one or another mistake."""
     g = g + penalty * w
     m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
     lr_t = lr * math.sqrt(1 - 0.999**t) / (1 - 0.9**t) if correct else lr
-    step = lr_t * m / (np.sqrt(v) + 1e-7)
+    step = lr_t * m / (np.sqrt(v + under) + added)
     shrink = lr * decay if shrink is None else shrink
     return (w - step) * (1 - shrink) if after else w * (1 - shrink) - step
 
@@ -194,7 +202,13 @@ decoupled = Exercise(
     "The weights after step number t of AdamW, in Keras's form, with the usual betas and epsilon 1e-7; "
     "m and v are the memory before the step.",
     "decoupled(w, g, m, v, t, lr, decay)",
-    cases=[adamw_case(1, 1), adamw_case(2, 1), adamw_case(3, 10), adamw_case(4, 1000)],
+    cases=[
+        adamw_case(1, 1),
+        adamw_case(2, 1),
+        adamw_case(3, 10),
+        adamw_case(4, 1000),
+        (np.ones(1), np.array([2.0**-22]), np.zeros(1), np.zeros(1), 1, 0.125, 0.5),
+    ],
     right=lambda w, g, m, v, t, lr, decay: (
         (1 - lr * decay) * w
         - lr
@@ -213,6 +227,19 @@ decoupled = Exercise(
         ),
         "The bias correction is missing.": lambda *case: adamw_step(*case, correct=False),
         "This is Adam: nothing is taken away.": lambda *case: adamw_step(*case, shrink=0.0),
+        "The decay takes lr * decay; the correction belongs to Adam's step alone.": (
+            lambda w, g, m, v, t, lr, decay: adamw_step(
+                w, g, m, v, t, lr, decay, shrink=lr * decay * math.sqrt(1 - 0.999**t) / (1 - 0.9**t)
+            )
+        ),
+        "Epsilon stands under the root here. Keras adds it to the root.": (
+            lambda *case: adamw_step(*case, under=1e-7, added=0.0)
+        ),
+        "Epsilon stands where the paper has it, beside the corrected root. Keras adds it to the root of v.": (
+            lambda w, g, m, v, t, lr, decay: adamw_step(
+                w, g, m, v, t, lr, decay, added=1e-7 * math.sqrt(1 - 0.999**t)
+            )
+        ),
         "m and v are those before the step: take g into both means first.": (
             lambda w, g, m, v, t, lr, decay: (
                 w * (1 - lr * decay) - lr * math.sqrt(1 - 0.999**t) / (1 - 0.9**t) * m / (np.sqrt(v) + 1e-7)
@@ -264,6 +291,14 @@ clip = Exercise(
                 gradients, limit / max(limit, sum(np.abs(g).sum() for g in gradients))
             )
         ),
+        "Gradients that are short enough must stay as they are; a length of zero must not divide.": (
+            lambda gradients, limit: scaled(
+                gradients, limit / length(gradients) if length(gradients) else math.nan
+            )
+        ),
+        "The longest array alone sets the factor. The common norm is that of all entries together.": (
+            lambda gradients, limit: scaled(gradients, limit / max(limit, *(length([g]) for g in gradients)))
+        ),
         "The factor is upside down: limit over norm.": (
             lambda gradients, limit: scaled(gradients, max(limit, length(gradients)) / limit)
         ),
@@ -302,7 +337,7 @@ rate = Exercise(
     right=lambda t, top, warmup, total: float(
         top * (t + 1) / warmup
         if t < warmup
-        else top * math.cos(0.5 * math.pi * min(1.0, (t - warmup) / (total - warmup))) ** 2
+        else top * math.cos(0.5 * math.pi * (t - warmup) / (total - warmup)) ** 2 * (t < total)
     ),
     mistakes={
         "The first step would have the rate 0, and be wasted: step t is part t + 1 of the rise.": (

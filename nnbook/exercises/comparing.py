@@ -87,7 +87,8 @@ def pattern(pairs: list[tuple]) -> str:
     """Say in what way all pairs of answer and right answer differ: sign, factor, offset, order, or none."""
     pairs = [(numbers(answer), numbers(expected)) for answer, expected in pairs]
     if not pairs or any(
-        given is None or right is None or given.shape != right.shape for given, right in pairs
+        given is None or right is None or given.shape != right.shape or np.iscomplexobj(given)
+        for given, right in pairs
     ):
         return ""
     given = np.concatenate([np.ravel(one).astype(float) for one, _ in pairs])

@@ -207,6 +207,8 @@ class Exercise:
             return f"It is called as `{self.signature}`."
         if error.startswith("NameError"):
             return "A name is used that was never given a value. Have all cells above been run?"
+        if "truth value of an array" in error:
+            return "It asks one question of a whole array. Take its max, min, any or all first."
         if "matmul" in error or "shapes" in error:
             return (
                 "The shapes do not fit together. Print the shape of each array; is one the wrong way round?"

@@ -53,14 +53,14 @@ class Slide(Control):
         name: identifier, also the parameter of ``compute``.
         values: numbers that increase.
         default: one of them.
-        fmt: how a number is said, such as "{:.2f}".
+        fmt: how a number is said, such as "{:.2f}"; "{:g}" if not given, on a logarithmic slider "{:.3g}".
         log: with a kernel, the slider is logarithmic.
 
     Raises:
         ValueError: values that do not increase, a default that is none of them, log with values ≤ 0.
     """
 
-    def __init__(self, name: str, values, default, label: str | None = None, fmt="{:g}", log=False):
+    def __init__(self, name: str, values, default, label: str | None = None, fmt=None, log=False):
         values = [v.item() if isinstance(v, np.generic) else v for v in values]
         if len(values) < 2 or not all(a < b for a, b in zip(values, values[1:], strict=False)):
             raise ValueError(f"{name}: values must be at least two numbers that increase, got {values}")
@@ -69,7 +69,7 @@ class Slide(Control):
         near = [i for i, v in enumerate(values) if np.isclose(v, default, rtol=1e-9, atol=0)]
         if not near:
             raise ValueError(f"{name}: the default {default!r} is not in its values {values}")
-        self.fmt, self.log = fmt, log
+        self.fmt, self.log = fmt or ("{:.3g}" if log else "{:g}"), log
         super().__init__(name, values, [self._text(v) for v in values], near[0], label)
 
     def _text(self, value):
@@ -94,8 +94,10 @@ class Slide(Control):
         spec = re.search(r"\{:([^}]*)\}", self.fmt)
         common["readout_format"] = spec[1] if spec and spec[1] not in ("", "g") else ".3g"
         if self.log:
-            low, high = np.log10([low, high])
-            return ipywidgets.FloatLogSlider(min=low, max=high, step=(high - low) / 200, **common)
+            low, high, start = np.log10([low, high, self.default])
+            step = (high - low) / 200
+            step = (start - low) / max(1, round((start - low) / step)) or step  # the default is on the grid
+            return ipywidgets.FloatLogSlider(min=low, max=high, step=step, **common)
         return ipywidgets.FloatSlider(min=low, max=high, step=_round_step((high - low) / 200), **common)
 
 

@@ -114,7 +114,7 @@ WRONG = {
         ("fires only when all inputs are 1", lambda n: ([1] * n, -n)),
         ("fires as soon as one input is 1", lambda n: ([1] * n, -1)),
         ("The threshold is fixed", lambda n: ([1, 1, 1][:n] + [1] * (n - 3), -2)),
-        ("weights and one number as the bias are wanted", lambda n: (1, -n / 2)),
+        ("weight and one number as the bias are wanted", lambda n: (1, -n / 2)),
         ("raised|cannot be read", lambda n: -n / 2),
     ],
     "margin": [
@@ -170,6 +170,13 @@ WRONG = {
                     np.linalg.norm(X, axis=1).max()
                     / np.sqrt(1 / bound(X, scaled(u)) * (np.c_[X, np.ones(len(X))] ** 2).sum(axis=1).max())
                 )
+                ** 2
+            ),
+        ),
+        (
+            "The bias counts as a weight",
+            lambda X, u: (
+                (np.linalg.norm(X, axis=1).max() * np.linalg.norm(u[:-1]) / np.abs(X @ u[:-1] + u[-1]).min())
                 ** 2
             ),
         ),

@@ -122,6 +122,7 @@ WRONG = {
         ("zero is that of ReLU", replaced(elu=lambda z: (z > 0).astype(float))),
         ("the denominator is squared", replaced(softsign=lambda z: 1 / (1 + np.abs(z)))),
         ("the slope of |z| is -1", replaced(softsign=lambda z: 1 / (1 + z) ** 2)),
+        ("the slope of |z| is -1", lambda z: slopes(z) | {"softsign": 1 / (1 + z) ** 2}),
         ("softsign: this is the function", replaced(softsign=lambda z: z / (1 + np.abs(z)))),
         ("has a minus", replaced(softsign=lambda z: (1 + 2 * np.abs(z)) / (1 + np.abs(z)) ** 2)),
         ("The key 'elu' is missing", lambda z: {k: v for k, v in slopes(z).items() if k != "elu"}),
@@ -146,6 +147,7 @@ WRONG = {
         ("exp(-x) overflows for x below -710.", lambda x: -np.log(1 + np.exp(-x))),
         ("exp(-x) overflows for x below -710.", lambda x: -np.log1p(np.exp(-x))),
         ("has no logarithm", lambda x: np.log(sigmoid(x))),
+        ("It stops falling", lambda x: np.log(sigmoid(x) + 1e-300)),
         ("Each form is for one sign", lambda x: x - np.log1p(np.exp(x))),
         (
             "computes both forms",

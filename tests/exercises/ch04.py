@@ -167,6 +167,7 @@ WRONG = {
     ],
     "sizes": [
         ("The input is missing", lambda weights: sizes(weights)[1:]),
+        ("The input is missing", lambda weights: [W.shape[1] for W in weights[::2]]),
         ("The output is missing", lambda weights: list(sizes(weights))[:-1]),
         ("Biases are no layers", lambda weights: [len(weights[0])] + [w.shape[-1] for w in weights]),
         ("Two tables that do not fit", checks_biases),

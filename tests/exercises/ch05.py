@@ -146,6 +146,7 @@ WRONG = {
     ],
     "stable_bce": [
         ("The logarithm of 0", unsafe(naive)),
+        ("A target may be 0.3", lambda y, z: np.logaddexp(0, np.where(y == 1, -z, z))),
         ("overflows at 1000", unsafe(lambda y, z: np.log1p(np.exp(z)) - y * z)),
         ("overflows at -1000", unsafe(lambda y, z: np.log1p(np.exp(-z)) + (1 - y) * z)),
         (
@@ -170,6 +171,7 @@ WRONG = {
     ],
     "softmax_gradient": [
         ("divide by n", lambda Z, c: softmax(Z) - hot(Z, c)),
+        ("The number of the class", lambda Z, c: (softmax(Z) - c[:, None]) / len(Z)),
         ("number of samples alone", lambda Z, c: (softmax(Z) - hot(Z, c)) / Z.size),
         ("p - y, not y - p", lambda Z, c: (hot(Z, c) - softmax(Z)) / len(Z)),
         ("this is the softmax", lambda Z, c: softmax(Z) / len(Z)),
@@ -212,6 +214,7 @@ WRONG = {
         ("take the sparse loss", but(species=("softmax", "categorical_crossentropy"))),
         ("One-hot rows are not", but(letter=("softmax", "sparse_categorical_crossentropy"))),
         ("always 1", but(rain=("softmax", "categorical_crossentropy"))),
+        ("always 1", but(rain=("softmax", "binary_crossentropy"), price=(None, "mse"))),
         ("would not share", but(letter=("sigmoid", "categorical_crossentropy"))),
         ("no probabilities", but(rain=(None, "binary_crossentropy"))),
         ("The squared error is for numbers", but(rain=("sigmoid", "mse"), letter=("softmax", "mse"))),

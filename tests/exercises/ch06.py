@@ -70,8 +70,22 @@ def compared(limit):
     return lambda rate, c: "converges" if rate < limit(c) else "bounces" if rate == limit(c) else "diverges"
 
 
+def any_bounces(rate, c):
+    if all(rate * c < 2):
+        return "converges"
+    return "bounces" if any(rate * c == 2) else "diverges"
+
+
 def changed(change):
     return lambda X, y, w, b: change(*logistic_grads(X, y, w, b), len(X))
+
+
+def errors(X, y, w, b):
+    return 1 / (1 + np.exp(-(X @ w + b))) - y
+
+
+def by_size(X, y, w, b):
+    return X.T @ errors(X, y, w, b) / X.size, errors(X, y, w, b).mean()
 
 
 def slope_left_in(X, y, w, b, factor=1):
@@ -118,6 +132,17 @@ def count(curvatures, nearer, *, rounded=math.ceil, square=1):
     return rounded(math.log(nearer) / math.log((kappa + 1) / (kappa - 1))) if kappa > 1 else 1
 
 
+def shrinks(curvatures):
+    return max((max(curvatures) - min(curvatures)) / (max(curvatures) + min(curvatures)), 0.01)
+
+
+def from_ones(curvatures, nearer):
+    e, steps = np.ones(len(curvatures)), 0
+    while np.linalg.norm(e) * nearer > len(e) ** 0.5:
+        e, steps = e - 2 / (max(curvatures) + min(curvatures)) * curvatures * e, steps + 1
+    return steps
+
+
 def at_one_over_L(curvatures, nearer):
     kappa = max(curvatures) / min(curvatures)
     return math.ceil(math.log(nearer) / -math.log(1 - 1 / kappa)) if kappa > 1 else 1
@@ -129,6 +154,31 @@ def step_first(loss, grad, w, rate, enough, limit):
         w, step = w - rate * grad(w), step + 1
         if loss(w) <= enough or step >= limit:
             return w, step
+
+
+def looks_afterwards(loss, grad, w, rate, enough, limit):
+    for step in range(limit):
+        w = w - rate * grad(w)
+        if loss(w) <= enough:
+            return w, step + 1
+    return w, step + 1
+
+
+def loop_number(loss, grad, w, rate, enough, limit):
+    for step in range(limit):
+        if loss(w) <= enough:
+            return w, step
+        w = w - rate * grad(w)
+    return w, step
+
+
+def whole_walk(loss, grad, w, rate, enough, limit):
+    walk = [w]
+    for _ in range(limit):
+        if loss(walk[-1]) <= enough:
+            break
+        walk.append(walk[-1] - rate * grad(walk[-1]))
+    return np.array(walk), len(walk) - 1
 
 
 def both_needed(loss, grad, w, rate, enough, limit):
@@ -173,7 +223,9 @@ WRONG = {
         ("the walk does not come nearer", lambda rate, c: "diverges" if rate > 2 / max(c) else "converges"),
         ("does not go farther away", lambda rate, c: "converges" if rate < 2 / max(c) else "diverges"),
         ("is the best rate", compared(lambda c: 2 / (max(c) + min(c)))),
-        ("0 of 11 cases", lambda rate, c: rate < 2 / max(c)),
+        ("0 of 12 cases", lambda rate, c: rate < 2 / max(c)),
+        ("a steeper one flies off", any_bounces),
+        ("it converges", lambda rate, c: ["converges", "bounces", "diverges"][min(int(rate * max(c)), 2)]),
     ],
     "largest_rate": [
         ("The bias is forgotten", lambda X: largest_rate(X, ones=False)),
@@ -187,6 +239,8 @@ WRONG = {
     "logistic_grads": [
         ("The sign is turned round", changed(lambda dw, db, n: (-dw, -db))),
         ("divide by the number of samples", changed(lambda dw, db, n: (dw * n, db * n))),
+        ("dw is divided by all numbers of X", by_size),
+        ("not yet added up", lambda X, y, w, b: (logistic_grads(X, y, w, b)[0], errors(X, y, w, b) / len(y))),
         ("db is still a sum", changed(lambda dw, db, n: (dw, db * n))),
         ("The factor 2 belongs", changed(lambda dw, db, n: (2 * dw, 2 * db))),
         ("In the cross-entropy it cancels", slope_left_in),
@@ -231,11 +285,19 @@ WRONG = {
         ("This is the count for the rate 1/L", at_one_over_L),
         ("the square root of the condition number", lambda *case: count(*case, square=0.5)),
         ("need not be sorted", lambda c, nearer: count(np.sort(c[[0, -1]]), nearer)),
+        ("Take the slowest one alone", from_ones),
+        (
+            "Two kinds of logarithm",
+            lambda c, nearer: math.ceil(math.log10(nearer) / math.log(1 / shrinks(c))),
+        ),
         ("One too many", lambda *case: count(*case) + 1),
         ("This is the condition number", lambda c, nearer: np.max(c) / np.min(c)),
     ],
     "walk_until": [
         ("It takes a step before it looks", step_first),
+        ("does nothing when the limit is 0", looks_afterwards),
+        ("one step too few", loop_number),
+        ("Return the last one", whole_walk),
         ("Both have to", both_needed),
         ("It does not stop when the loss is low enough", to_the_limit),
         ("exactly so low is low enough", strictly),

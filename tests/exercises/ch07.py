@@ -50,6 +50,20 @@ RIGHT = {
 # Wrong
 
 
+def shares(e):
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def less_one(p, labels):
+    p[np.arange(len(p)), labels] -= 1
+    return p / len(p)
+
+
+def less_columns(p, labels):
+    p[:, labels] = p[:, labels] - 1
+    return p / len(p)
+
+
 def slopes(**changes):
     return RIGHT["small_graph"] | changes
 
@@ -60,6 +74,18 @@ def buggy(x, y, W1, b1, W2, b2, *, sign=1, mean=True, axis=0, twice=False):
     slope = 1 - np.square(np.tanh(a1) if twice else a1)
     back = np.dot(grad, W2.T) * slope
     return np.dot(x.T, back), np.sum(back, 0), np.dot(a1.T, grad), np.sum(grad, axis)
+
+
+def whole_table(x, grad, epsilon):
+    std = np.sqrt(x.var() + epsilon)
+    x_hat = (x - x.mean()) / std
+    return (grad - grad.mean() - x_hat * (grad * x_hat).mean()) / std
+
+
+def epsilon_outside(x, grad, epsilon):
+    std = x.std(axis=0) + epsilon
+    x_hat = (x - x.mean(axis=0)) / std
+    return (grad - grad.mean(axis=0) - x_hat * (grad * x_hat).mean(axis=0)) / std
 
 
 def with_bug(**bugs):
@@ -91,6 +117,7 @@ WRONG = {
         ("belongs to the sigmoid", lambda a, grad: a * (1 - a) * grad),
         ("The square is missing", lambda a, grad: grad - grad * a),
         ("The sign of the square", lambda a, grad: grad + grad * a * a),
+        ("The brackets are missing", lambda a, grad: grad - a * a),
         ("It is called as", lambda a: 1 - a**2),
     ],
     "dense_backward": [
@@ -101,6 +128,7 @@ WRONG = {
         ("a row too many", lambda x, W, g: (g @ W.T, x.T @ g, g.sum(axis=0, keepdims=True))),
         ("dW is the wrong way round", lambda x, W, g: (g @ W.T, g.T @ x, g.sum(axis=0))),
         ("another order", lambda x, W, g: (x.T @ g, g.sum(axis=0), g @ W.T)),
+        ("shape of what it belongs to", lambda x, W, g: (W @ g.T, g.T @ x, g.sum(axis=0))),
         ("dx is missing", lambda x, W, g: (x.T @ g, g.sum(axis=0))),
         ("dx needs the transpose|The shapes do not fit", lambda x, W, g: (g @ W, x.T @ g, g.sum(0))),
     ],
@@ -114,6 +142,14 @@ WRONG = {
             lambda z, labels: np.eye(z.shape[1])[labels] * logits_gradient(z, labels),
         ),
         ("take 1 off", lambda z, labels: softmax(z) / len(z)),
+        ("overflows", lambda z, labels: less_one(np.exp(z) / np.exp(z).sum(axis=1, keepdims=True), labels)),
+        ("Each row needs its own", lambda z, labels: less_one(shares(np.exp(z - z.max())), labels)),
+        (
+            "with a sum of its own",
+            lambda z, labels: less_one(np.exp(z - z.max()) / np.exp(z - z.max()).sum(), labels),
+        ),
+        ("numbers of classes", lambda z, labels: (softmax(z) - labels.reshape(-1, 1)) / len(z)),
+        ("whole columns", lambda z, labels: less_columns(softmax(z), labels)),
         ("down the columns", lambda z, labels: (softmax(z.T).T - np.eye(z.shape[1])[labels]) / len(z)),
     ],
     "batch_norm_backward": [
@@ -122,6 +158,9 @@ WRONG = {
             "through the variance is missing",
             lambda x, grad, epsilon: (grad - grad.mean(axis=0)) / np.sqrt(x.var(axis=0) + epsilon),
         ),
+        ("over the whole table", whole_table),
+        ("under the root", epsilon_outside),
+        ("the way forward", lambda x, grad, epsilon: (x - x.mean(0)) / np.sqrt(x.var(0) + epsilon)),
         ("epsilon is forgotten", lambda x, grad, epsilon: batch_norm_backward(x, grad, 0)),
         (
             "Divide by its root",
@@ -137,6 +176,8 @@ WRONG = {
         ("The loss is a mean", with_bug(mean=False)),
         ("Each output neuron has its own bias", with_bug(axis=None)),
         ("a1 is tanh(z1) already", with_bug(twice=True)),
+        ("Divide by y.size", lambda x, y, *weights: [one * y.shape[1] for one in gradients(x, y, *weights)]),
+        ("brings a factor 2", lambda *case: [one / 2 for one in gradients(*case)]),
         ("Several bugs are left", with_bug(sign=-1, mean=False, axis=None, twice=True)),
         ("Several bugs are left", with_bug(mean=False, twice=True)),
         ("The shapes do not fit", lambda x, y, W1, b1, W2, b2: (x.T @ y @ W2, b1, W2, b2)),
@@ -147,6 +188,9 @@ WRONG = {
         ("The derivative of tanh is missing", lambda x, W, g: g + g @ W.T),
         ("its transpose", lambda x, W, g: g + (g * (1 - np.tanh(x @ W) ** 2)) @ W),
         ("where tanh is met on the way back", lambda x, W, g: g + g @ W.T * (1 - np.tanh(x @ W) ** 2)),
+        ("grad times 1", lambda x, W, g: 1 + (g * (1 - np.tanh(x @ W) ** 2)) @ W.T),
+        ("do not take tanh twice", lambda x, W, g: g + (g * (1 - np.tanh(np.tanh(x @ W)) ** 2)) @ W.T),
+        ("does not go through W", lambda x, W, g: (g + g * (1 - np.tanh(x @ W) ** 2)) @ W.T),
         ("changes its argument grad", in_place),
     ],
 }

@@ -83,6 +83,34 @@ def loses_the_step(f, x):
     return grad
 
 
+def keeps_the_steps(f, x):
+    z, grad = x + 0j, np.zeros_like(x)
+    for i in range(x.size):
+        z.flat[i] += 1e-9j
+        grad.flat[i] = np.imag(f(z)) / 1e-9
+    return grad
+
+
+def along_rows(f, x):
+    rows = np.eye(len(x)).reshape(len(x), *[len(x) if k == 0 else 1 for k in range(x.ndim)])
+    return np.stack([np.full(x.shape[1:], np.imag(f(x + 1e-30j * row)) / 1e-30) for row in rows])
+
+
+def correct(*case, penalty=0.2):
+    dW, db, dV = backward(*case)
+    return dW + (penalty - 0.2) * case[2], db, dV
+
+
+def as_nodes(X, Y, W, b, V):
+    nodes = [Node(W), Node(b), Node(V)]
+    return gradients(np.sum(np.tanh(X @ nodes[0] + nodes[1]) @ nodes[2]), nodes)
+
+
+def slope_node(f, x):
+    x = Node(x)
+    return x, gradients(f(x), [x])
+
+
 def with_bugs(*bugs):
     return lambda *case: ch08.program(*case, [ch08.BUGS[k] for k in bugs])
 
@@ -102,6 +130,9 @@ WRONG = {
         ("This is the smallest error", lambda a, b: word(np.min(np.abs(a - b) / sizes(a, b)))),
         ("The floor is missing", quiet(lambda a, b: word(np.nanmax(abs(a - b) / np.fmax(abs(a), abs(b)))))),
         ("one of the two gradients alone", lambda a, b: word(np.max(np.abs(a - b) / np.fmax(abs(a), 1e-8)))),
+        ("Of two negative numbers", lambda a, b: word(np.max(np.abs(a - b) / np.fmax(np.fmax(a, b), 1e-8)))),
+        ("The bands end at", lambda a, b: word(100 * e) if (e := relative_error(a, b)) >= 1e-7 else "good"),
+        ("a whole array with one number", lambda a, b: word(np.abs(a - b) / sizes(a, b))),
         ("The signs are lost", lambda a, b: word(relative_error(np.abs(a), np.abs(b)))),
         ("a number was wanted|It returned|text", lambda a, b: relative_error(a, b)),
     ],
@@ -112,6 +143,9 @@ WRONG = {
         ("All numbers are moved at once", lambda f, x: np.imag(f(x + 1e-30j)) / 1e-30),
         ("so there is no 2", lambda f, x: complex_step(f, x) / 2),
         ("This takes a difference", lambda f, x: numerical_gradient(f, x.copy())),
+        ("never taken back", keeps_the_steps),
+        ("a whole row at once", along_rows),
+        ("this is complex", lambda f, x: complex_step(f, x) + 1j),
         ("It returned None", lambda f, x: complex_step(f, x).sort()),
     ],
     "crossed": [
@@ -121,6 +155,9 @@ WRONG = {
         ("1 and 0 lie on two sides", lambda a, b: np.any(a * b < 0, axis=1)),
         ("their signs differ", lambda a, b: np.any(np.sign(a) != np.sign(b), axis=1)),
         ("how many units are on", lambda a, b: np.sum(a > 0, axis=1) != np.sum(b > 0, axis=1)),
+        ("z >= 0 does not", lambda a, b: np.any((a < 0) != (b < 0), axis=1)),
+        ("A product of 0 is no crossing", lambda a, b: np.min(a * b, axis=1) <= 0),
+        ("This sees one of the two", lambda a, b: np.any((a > 0) & ~(b > 0), axis=1)),
         ("turned round", lambda a, b: ~np.any((a > 0) != (b > 0), axis=1)),
     ],
     "backward": [
@@ -131,7 +168,13 @@ WRONG = {
         ("The bias is used once in each row", with_bugs(4)),
         ("Several bugs are left", with_bugs(0, 1, 2, 3, 4)),
         ("Several bugs are left", with_bugs(2, 4)),
-        ("It returned", lambda *case: ch08.program(*case)[0]),
+        ("0.2 W, not 0.1 W", lambda *case: correct(*case, penalty=0.1)),
+        (
+            "Each bias has a gradient",
+            lambda *case: tuple(np.sum(g) if g.ndim == 1 else g for g in backward(*case)),
+        ),
+        ("Nodes came back", as_nodes),
+        ("It returned", lambda *case: backward(*case)[0]),
     ],
     "along": [
         (
@@ -158,6 +201,20 @@ WRONG = {
                 ch08.difference(f, x, v / np.linalg.norm(v), 1e-5), (grad(x) * v).sum()
             ),
         ),
+        (
+            "the forward difference",
+            lambda f, grad, x, v: relative_error((f(x + 1e-5 * v) - f(x)) / 1e-5, np.sum(grad(x) * v)),
+        ),
+        (
+            "It divides by what grad gives",
+            lambda f, grad, x, v: abs(1 - ch08.difference(f, x, v, 1e-5) / np.sum(grad(x) * v)),
+        ),
+        (
+            "An error has no sign",
+            lambda f, grad, x, v: (
+                ((a := ch08.difference(f, x, v, 1e-5)) - (b := np.sum(grad(x) * v))) / max(a, b, 1e-8)
+            ),
+        ),
         ("an error for each number", lambda f, grad, x, v: np.abs(grad(x) - x) + 1),
     ],
     "hessian": [
@@ -166,7 +223,18 @@ WRONG = {
         ("This is the first derivative", gradient_twice),
         ("products of two first derivatives", lambda f, x: np.outer(g := gradient_twice(f, x), g)),
         ("the diagonal as a row", lambda f, x: np.diagonal(hessian(f, x))),
-        ("It returned", lambda f, x: gradients(f(node := Node(x)), [node])[0]),
+        (
+            "gradients returns a list",
+            lambda f, x: [
+                gradients(g, [node])[0].value for node, slopes in [slope_node(f, x)] for g in slopes
+            ],
+        ),
+        (
+            "Backward begins at a single number",
+            lambda f, x: [gradients(g, [node])[0].value for node, (g,) in [slope_node(f, x)]][0],
+        ),
+        ("a value has no record", lambda f, x: np.outer(x, 0 * x)),
+        ("Nodes came back", lambda f, x: gradients(f(node := Node(x)), [node])[0]),
     ],
     "hypot_rules": [
         ("multiply by g", lambda g, y, a, b: (a / y, b / y)),

@@ -41,7 +41,7 @@ def layers_until_lost(factor):
         return None
     info = np.finfo("float32")
     limit = info.tiny if factor < 1 else info.max
-    return math.ceil(math.log(limit) / math.log(factor))
+    return math.floor(math.log(limit) / math.log(factor)) + 1
 
 
 def for_ever(factor):
@@ -83,6 +83,7 @@ WRONG = {
         ("It compares neighbours only", lambda W, b, V: 1 + sum(
             any(np.vstack([W, b, V.T])[:, k] != np.vstack([W, b, V.T])[:, k + 1]) for k in range(len(b) - 1)
         )),
+        ("Turn V", lambda W, b, V: len(np.unique(np.concatenate([W, b[None], V]), axis=1).T)),
         ("It prints its answer", lambda W, b, V: print(units(W, b, V))),
     ],
     "mean_square": [
@@ -99,6 +100,12 @@ WRONG = {
         ("Every layer has a ReLU", lambda widths, spreads: 0.5 * math.prod(
             n * s**2 for n, s in zip(widths[:-1], spreads, strict=True)
         )),
+        ("not a quarter", lambda widths, spreads: math.prod(
+            n * s**2 / 4 for n, s in zip(widths[:-1], spreads, strict=True)
+        )),
+        ("the last width is no number of inputs", lambda widths, spreads: np.prod(
+            np.array(widths) * np.array(spreads) ** 2 / 2
+        )),
         ("they do not add", lambda widths, spreads: sum(
             n * s**2 / 2 for n, s in zip(widths[:-1], spreads, strict=True)
         )),
@@ -109,6 +116,8 @@ WRONG = {
         ("The slope is not squared", lambda n_in, slope: math.sqrt(2 / (n_in * (1 + slope)))),
         ("makes the spread smaller", lambda n_in, slope: math.sqrt(2 * (1 + slope**2) / n_in)),
         ("The two halves", lambda n_in, slope: math.sqrt(1 / (n_in * (1 + slope**2)))),
+        ("Square first, then add", lambda n_in, slope: math.sqrt(2 / (n_in * (1 + slope) ** 2))),
+        ("The 2 stands under the root", lambda n_in, slope: 2 / math.sqrt(n_in * (1 + slope**2))),
         ("number of inputs", lambda n_in, slope: math.sqrt(2 / (1 + slope**2))),
     ],
     "gain": [
@@ -116,6 +125,10 @@ WRONG = {
         ("Take the root of the mean square", lambda f: gain(f, power=1)),
         ("It takes the mean of f(z) off", lambda f: gain(f, centred=True)),
         ("the mean of |f(z)|", lambda f: 1 / np.abs(f(np.random.default_rng(0).normal(size=200_000))).mean()),
+        ("Every z counts alike", lambda f: np.mean(f(np.linspace(-3, 3, 999)) ** 2) ** -0.5),
+        ("too few random numbers", lambda f: (
+            np.mean(f(np.random.default_rng(1).normal(size=1000)) ** 2) ** -0.5
+        )),
         ("the gain should be 1.414, got 1.000", lambda f: 1.0),
         ("it gave two answers", lambda f: right_gain(f) * (1 + 1e-4 * np.random.default_rng().random())),
     ],
@@ -127,17 +140,26 @@ WRONG = {
         ("This is He's start", lambda activation: HeNormal()),
         ("This is LeCun's start", lambda activation: LecunNormal()),
         ("does not enter", lambda activation: RandomNormal(stddev=0.05)),
-        ("not callable", lambda activation: "he_normal"),
+        ("This is He's start", lambda activation: "he_normal"),
+        ("This is He's start", lambda activation: HeNormal() if "relu" in activation else start(activation)),
+        ("take tanh for a straight line", lambda activation: (
+            {"linear": LecunNormal(), "tanh": GlorotUniform()}.get(activation, HeNormal())
+        )),
+        ("This is Glorot's start", lambda activation: (
+            GlorotUniform() if activation == "tanh" else start(activation)
+        )),
     ],
     "orthonormal": [
         ("The columns point either way", lambda A: np.linalg.qr(A).Q),
+        ("turned as a whole", lambda A: np.abs(orthonormal(A))),
+        ("All columns are turned", lambda A: -np.linalg.qr(A).Q),
         ("but are not at right angles", lambda A: A / np.sqrt((A**2).sum(axis=0))),
         ("This is R", lambda A: np.linalg.qr(A).R),
         ("They belong to the columns", signs_in_rows),
         ("of length 1", lambda A: orthonormal(A) * np.abs(np.diag(np.linalg.qr(A).R))),
     ],
     "layers_until_lost": [
-        ("the limits of float64", lambda factor: None if factor == 1 else math.ceil(
+        ("the limits of float64", lambda factor: None if factor == 1 else 1 + math.floor(
             math.log(np.finfo(float).tiny if factor < 1 else np.finfo(float).max) / math.log(factor)
         )),
         ("It stops one layer early", lambda factor: factor != 1 and layers_until_lost(factor) - 1 or None),
@@ -145,6 +167,12 @@ WRONG = {
         ("The answer is a whole number", lambda factor: None if factor == 1 else math.log(
             np.finfo("float32").tiny if factor < 1 else np.finfo("float32").max
         ) / math.log(factor)),
+        ("Rounded to the nearest", lambda factor: None if factor == 1 else round(
+            math.log2(np.finfo("float32").tiny if factor < 1 else np.finfo("float32").max) / math.log2(factor)
+        )),
+        ("one layer more", lambda factor: None if factor == 1 else math.ceil(
+            math.log2(np.finfo("float32").tiny if factor < 1 else np.finfo("float32").max) / math.log2(factor)
+        )),
         ("It did not come to an end", for_ever),
     ],
 }  # fmt: skip

@@ -61,6 +61,12 @@ def ahead(curvatures, w, m, lr, beta, at=lambda w, m, beta: w + beta * m):
     return w + m, m
 
 
+def moved(curvatures, w, m, lr, beta):
+    w = w + beta * m
+    m = beta * m - lr * curvatures * w
+    return w + m, m
+
+
 def keras_form(curvatures, w, m, lr, beta):
     g = curvatures * w
     m = beta * m - lr * g
@@ -82,6 +88,11 @@ def adam(w, g, m, v, t, lr):
     return w - lr * np.sqrt(1 - 0.999**t) / (1 - 0.9**t) * m / (np.sqrt(v) + 1e-7)
 
 
+def other_epsilon(w, g, m, v, t, lr, d, root):
+    m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+    return w - lr * d * w - lr * (m / (1 - 0.9**t)) / root(v, t)
+
+
 def no_correction(w, g, m, v, t, lr, decay):
     m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
     return w - lr * decay * w - lr * m / (np.sqrt(v) + 1e-7)
@@ -93,6 +104,11 @@ def norm(g):
 
 def common(gradients):
     return np.sqrt(sum(norm(g) ** 2 for g in gradients))
+
+
+def always_scaled(gradients, limit):
+    with np.errstate(invalid="ignore"):
+        return [g * limit / common(gradients) for g in gradients]
 
 
 def cosine(t, top, begin, span):
@@ -111,6 +127,7 @@ WRONG = {
         ("not the gentlest", lambda c, beta: 2 * (1 + beta) / c.min()),
         ("Nesterov's limit", lambda c, beta: (2 + 2 * beta) / ((1 + 2 * beta) * c.max())),
         ("1 + beta, not 1 - beta", lambda c, beta: 2 * (1 - beta) / c.max()),
+        ("with the best beta", lambda c, beta: (2 / (np.sqrt(c.max()) + np.sqrt(c.min()))) ** 2),
         ("one number was wanted|in the shape", lambda c, beta: 2 * (1 + beta) / c),
     ],
     "look_ahead": [
@@ -119,6 +136,7 @@ WRONG = {
         ("It looks back", lambda *case: ahead(*case, at=lambda w, m, beta: w - beta * m)),
         ("by the whole last step", lambda *case: ahead(*case, at=lambda w, m, beta: w + m)),
         ("The two are exchanged", lambda *case: ahead(*case)[::-1]),
+        ("The old step is taken twice", moved),
     ],
     "corrected": [
         ("without the correction", mean),
@@ -144,6 +162,20 @@ WRONG = {
         ("before the step", lambda w, g, m, v, t, lr, d: (1 - lr * d) * adam(w, g, m, v, t, lr)),
         ("The bias correction is missing", no_correction),
         ("This is Adam", lambda w, g, m, v, t, lr, d: adam(w, g, m, v, t, lr)),
+        (
+            "the correction belongs to Adam's step",
+            lambda w, g, m, v, t, lr, d: (
+                adam(w, g, m, v, t, lr) - lr * np.sqrt(1 - 0.999**t) / (1 - 0.9**t) * d * w
+            ),
+        ),
+        (
+            "stands under the root",
+            lambda *case: other_epsilon(*case, lambda v, t: np.sqrt((v + 1e-7) / (1 - 0.999**t))),
+        ),
+        (
+            "where the paper has it",
+            lambda *case: other_epsilon(*case, lambda v, t: np.sqrt(v / (1 - 0.999**t)) + 1e-7),
+        ),
     ],
     "clip": [
         (
@@ -160,6 +192,11 @@ WRONG = {
             lambda gs, limit: [g * min(1, limit / max(common(gs) ** 2, 1e-300)) for g in gs],
         ),
         ("upside down", lambda gs, limit: [g * max(1, common(gs) / limit) for g in gs]),
+        ("a length of zero must not divide", always_scaled),
+        (
+            "The longest array alone",
+            lambda gs, limit: [g * limit / max(limit, max(norm(g) for g in gs)) for g in gs],
+        ),
     ],
     "rate": [
         ("would have the rate 0", up_then(lambda t, top, w, n: cosine(t, top, w, n - w), rise=0)),

@@ -57,6 +57,15 @@ def reader(hidden=16, out=10, loss="sparse_categorical_crossentropy", last="soft
     return model
 
 
+def mixed_up(confusion, names):
+    most, found = -1, None
+    for i, one in enumerate(names):
+        for j, other in enumerate(names[:i]):
+            if confusion[i, j] + confusion[j, i] > most:
+                most, found = confusion[i, j] + confusion[j, i], {other, one}
+    return found
+
+
 RIGHT = {
     "updates": updates,
     "cut": cut,
@@ -65,6 +74,7 @@ RIGHT = {
     "train_in_two": train_in_two,
     "yardstick": lambda labels: np.unique(labels, return_counts=True)[1].max() / labels.size,
     "reader": reader(loss=SparseCategoricalCrossentropy()),
+    "mixed_up": mixed_up,
 }
 
 # Wrong
@@ -119,6 +129,19 @@ def compiled(model, build, path):
 def not_compiled():
     model = Sequential([Input((64,)), Dense(16, activation="relu"), Dense(10, activation="softmax")])
     return model
+
+
+def named(table, names):
+    return tuple(names[k] for k in np.unravel_index(np.argmax(table), table.shape))
+
+
+def mistakes_of(confusion):
+    return confusion - np.diag(np.diag(confusion))
+
+
+def in_place(confusion, names):
+    np.fill_diagonal(confusion, 0)
+    return named(confusion + confusion.T, names)
 
 
 LIMIT = float(np.finfo("float32").max)
@@ -194,5 +217,22 @@ WRONG = {
         ("is not compiled", not_compiled()),
         ("Not as asked for: units: [32, 10]", reader(hidden=32)),
         ("A Sequential model was wanted", "reader"),
+    ],
+    "mixed_up": [
+        ("It must not take part", lambda confusion, names: named(confusion + confusion.T, names)),
+        ("It must not take part", lambda confusion, names: named(confusion, names)),
+        ("Both directions count: add", lambda confusion, names: named(mistakes_of(confusion), names)),
+        ("only what stands above", lambda confusion, names: named(np.triu(confusion, 1), names)),
+        (
+            "two classes with most mistakes",
+            lambda c, names: [names[k] for k in np.argsort(-mistakes_of(c).sum(1))[:2]],
+        ),
+        (
+            "names of the classes are wanted",
+            lambda c, names: [names.index(name) for name in mixed_up(c, names)],
+        ),
+        ("A pair was wanted", lambda confusion, names: mixed_up(confusion, names).pop()),
+        ("It changes its argument confusion", in_place),
+        ("leave the diagonal out", lambda confusion, names: (names[0], names[0])),
     ],
 }

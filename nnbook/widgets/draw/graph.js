@@ -28,9 +28,12 @@ class Graph extends Canvas {
     return this.seen(a) >= 2 && this.seen(b) >= 2;
   }
 
+  words(place, i) {
+    return formatNumber(this.data.true(place)[i], `.${this.panel.digits - this.narrow}f`);
+  }
+
   number(place, i, x, y, style) {
-    const text = formatNumber(this.data.true(place)[i], `.${this.panel.digits - this.narrow}f`);
-    this.write(text, x, y, { part: this.part, weight: 600, halo: true, ...style });
+    this.write(this.words(place, i), x, y, { part: this.part, weight: 600, halo: true, ...style });
   }
 
   paintEdge(a, b) {
@@ -48,7 +51,10 @@ class Graph extends Canvas {
   paintSlope(a, b, k) {
     if (!this.isBack(a, b) || (this.narrow && this.active !== a)) return;
     const [x, y] = [0, 1].map((side) => (this.places[a][side] + this.places[b][side]) / 2);
-    this.number(this.panel.slopes, k, x, y, { color: this.theme.words[1], weight: 400, part: this.part - 0.05 });
+    const part = this.part - 0.05, half = this.measure(this.words(this.panel.slopes, k), part) / 2 + 3;
+    this.ctx.fillStyle = css(this.theme.paper); // a dash of the arrow would read as a minus
+    this.ctx.fillRect(x - half, y - this.theme.line * 0.4, 2 * half, this.theme.line * 0.8);
+    this.number(this.panel.slopes, k, x, y, { color: this.theme.words[1], weight: 400, part });
   }
 
   paintNode(label, i) {

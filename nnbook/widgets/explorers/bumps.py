@@ -85,7 +85,7 @@ def bumps(*, target: str = "sine", name: str = "bumps") -> Explorer:
     controls = [
         Choose("target", list(TARGETS), target, label="function"),
         Slide("bumps", COUNTS, 9),
-        Step("added", MOST + 1, default=6, label="bumps added", interval=400),
+        Step("added", MOST + 1, default=6, label="up to bump", interval=400),
     ]
     up = axis("", low=-1.2, high=1.2)
     total = plane(

@@ -113,18 +113,18 @@ def losses(
         name: unique in a page.
     """
     controls = [
-        Choose("loss", list(LOSSES), loss),
-        Choose("other", list(LOSSES), other, label="beside it"),
+        Choose("loss", list(LOSSES), loss, label="first loss"),
+        Choose("other", list(LOSSES), other, label="second loss"),
         Choose("target", {"0": 0, "1": 1}, "1"),
         Slide("z", np.arange(-6, 6.25, 0.25), -4.0),
     ]
     heights = plane(
-        line("grid", "loss_1", label="loss"), line("grid", "loss_2", label="beside it"),
+        line("grid", "loss_1", label="first loss"), line("grid", "loss_2", label="second loss"),
         points("now", "dot_1"), points("now", "dot_2", group="other_one"),
         x="z", y=axis("loss", low=0, high="top"),
     )  # fmt: skip
     slopes = plane(
-        line("grid", "grad_1", label="gradient"), line("grid", "grad_2", label="beside it"),
+        line("grid", "grad_1", label="of the first"), line("grid", "grad_2", label="of the second"),
         points("now", "tangent_1"), points("now", "tangent_2", group="other_one"),
         x="z", y=axis("gradient at z", low="shallow", high="steep"),
     )  # fmt: skip
