@@ -22,7 +22,7 @@ test: book ## build the book if it is stale, then run every test
 
 lab: env ## open the chapters in JupyterLab
 	@echo "Starting JupyterLab on chapters/; Ctrl-C stops it"
-	@TF_CPP_MIN_LOG_LEVEL=2 $(BIN)/python -m jupyterlab --ServerApp.root_dir=chapters $(ARGS)
+	@TF_CPP_MIN_LOG_LEVEL=2 TF_ENABLE_ONEDNN_OPTS=0 $(BIN)/python -m jupyterlab --ServerApp.root_dir=chapters $(ARGS)
 
 serve: ## serve the built book on 127.0.0.1 (PORT=8000)
 	@test -f _build/html/index.html || { echo "There is no book yet: run make book first."; exit 1; }
@@ -36,10 +36,12 @@ check: env ## lint, format and stripped notebooks, in seconds
 	@$(BIN)/nbstripout --verify --keep-id chapters/*.ipynb || { echo "Strip them: $(BIN)/nbstripout --keep-id chapters/*.ipynb"; exit 1; }
 	@$(BIN)/python tools/rhythm.py chapters/*.ipynb
 
-full: env ## the long runs: full MNIST, from the file that NNBOOK_MNIST names
+full: env ## the long runs and the paper's table: full MNIST, from the file that NNBOOK_MNIST names
 	@test -f "$$NNBOOK_MNIST" || { echo "The long runs need full MNIST: NNBOOK_MNIST=/path/to/mnist.npz make full"; exit 1; }
 	@echo "Running the long tests"
 	@$(BIN)/python -m pytest -m full $(ARGS)
+	@echo "Recomputing what is missing or stale in the paper's table; Ctrl-C loses one run at most"
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m papers
 
 bench: env ## time the engine against all others, in an environment of its own (ARGS="--peers torch")
 	@sh tools/bench_environment.sh

@@ -13,7 +13,15 @@ from nnbook.book.execute import choose, execute, pages
 ROOT = Path(__file__).resolve().parents[1]
 HTML = ROOT / "_build" / "html"
 BUILT = ROOT / "_build" / "built"
-SOURCES = ("_config.yml", "_toc.yml", "requirements.lock", ".venv/installed.lock", "chapters", "nnbook")
+SOURCES = (
+    "_config.yml",
+    "_toc.yml",
+    "requirements.lock",
+    ".venv/installed.lock",
+    "chapters",
+    "nnbook",
+    "papers",
+)
 GENERATED = {"__pycache__", ".ipynb_checkpoints"}
 
 

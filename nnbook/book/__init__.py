@@ -17,6 +17,7 @@ PARTS = (
     "launch",
     "mathjax",
     "numbering",
+    "papers",
     "quiz",
     "roles",
     "whole",

@@ -1,4 +1,4 @@
-"""The exercises of chapter 11: counting steps, cutting batches, stopping, resuming, reading a curve."""
+"""The exercises of chapter 11: counting steps, batches, stopping, resuming, reading curves and tables."""
 
 from __future__ import annotations
 
@@ -401,6 +401,85 @@ reader = Exercise(
         ),
         "There is one hidden layer only; the output layer is the second Dense.": lambda seen: (
             len(seen["units"]) != 2
+        ),
+    },
+)
+
+
+# What is mixed up
+
+
+def pair(answer, confusion, names):
+    """Return the names that an answer gives in alphabetical order; anything else as it is."""
+    found = answer(confusion, names)
+    named = isinstance(found, (tuple, list, set, np.ndarray)) and all(isinstance(name, str) for name in found)
+    return tuple(sorted(map(str, found))) if named else found
+
+
+def largest(table, names):
+    """Return the names of the row and the column of the largest entry."""
+    row, column = np.unravel_index(table.argmax(), table.shape)
+    return names[row], names[column]
+
+
+def without_diagonal(table):
+    """Return the mistakes of a confusion matrix."""
+    return table * (1 - np.eye(len(table), dtype=int))
+
+
+def most_often_wrong(counts, names):
+    """Return the names of the two classes with the largest counts."""
+    return tuple(names[k] for k in np.argsort(counts)[-2:])
+
+
+mixed_up = Exercise(
+    "The names of the two classes that are mixed up most often, in both directions together; "
+    "a pair, in either order.",
+    "mixed_up(confusion, names)",
+    cases=[
+        (np.array([[5, 2], [1, 4]]), ["cat", "dog"]),
+        (np.array([[9, 5, 0], [0, 9, 3], [0, 4, 9]]), ["cat", "dog", "fox"]),
+        (np.array([[6, 3, 0], [0, 6, 1], [0, 5, 6]]), ["red", "green", "blue"]),
+        (np.array([[9, 0, 6], [2, 3, 3], [1, 3, 5]]), ["coat", "bag", "shirt"]),
+        (np.array([[0, 1, 4], [2, 0, 1], [3, 1, 0]]), ["one", "two", "three"]),
+        (np.array([[7, 1, 0, 5], [2, 9, 4, 1], [0, 5, 8, 0], [0, 3, 0, 6]]), ["sun", "sea", "sky", "sand"]),
+    ],
+    ask=pair,
+    names=("confusion", "names"),
+    right=lambda confusion, names: max(
+        ((names[i], names[j]) for i in range(len(names)) for j in range(i)),
+        key=lambda two: sum(confusion[names.index(a), names.index(b)] for a, b in (two, two[::-1])),
+    ),
+    mistakes={
+        "The diagonal holds what was read rightly. It must not take part.": (
+            lambda confusion, names: largest(confusion + confusion.T, names)
+        ),
+        "Both directions count: add what was read as the other in one row and in the other row.": (
+            lambda confusion, names: largest(without_diagonal(confusion), names)
+        ),
+        "Both directions count; here only what stands above the diagonal does.": (
+            lambda confusion, names: largest(np.triu(confusion, 1), names)
+        ),
+        "Both directions count; here only what stands below the diagonal does.": (
+            lambda confusion, names: largest(np.tril(confusion, -1), names)
+        ),
+        "These are the two classes with most mistakes; need they be mixed up with each other?": (
+            lambda confusion, names: most_often_wrong(without_diagonal(confusion).sum(axis=1), names)
+        ),
+        "The least often, not the most often.": lambda confusion, names: min(
+            ((names[i], names[j]) for i in range(len(names)) for j in range(i)),
+            key=lambda two: sum(confusion[names.index(a), names.index(b)] for a, b in (two, two[::-1])),
+        ),
+    },
+    symptoms={
+        "A pair was wanted: two names, as in `return names[i], names[j]`.": lambda answer, *case: (
+            isinstance(answer, (str, int, np.integer)) or len(answer) != 2
+        ),
+        "These are numbers; the names of the classes are wanted.": lambda answer, *case: (
+            not any(isinstance(one, str) for one in answer)
+        ),
+        "A class cannot be mixed up with itself: leave the diagonal out.": lambda answer, *case: (
+            answer[0] == answer[1]
         ),
     },
 )

@@ -1,0 +1,1 @@
+"""The paper's table: what others published, recomputed with this book's engine."""
