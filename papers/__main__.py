@@ -29,7 +29,8 @@ def listed(chosen: list[dict]):
         states = ", ".join(f"{way} {store.state(row, way, stored)}" for way in rows.ways(row))
         left = seconds(row)
         print(f"{row['id']:22} {states:36} {minutes(left) if left else ''}")
-    print(f"To do: about {minutes(sum(map(seconds, chosen)))} on one core")
+    total = sum(map(seconds, chosen))
+    print(f"To do: about {minutes(total)} on one core" if total else "Nothing is left to do")
 
 
 def computed(row: dict, way: str, seed: int) -> dict:
