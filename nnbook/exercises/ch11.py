@@ -91,6 +91,12 @@ cut = Exercise(
         "The last batch is filled up with rows from the start, so these count twice.": (
             lambda order, size: by_step(np.resize(order, -(-len(order) // size) * size), size, size)
         ),
+        "The last batch is missing, even where it is full.": (
+            lambda order, size: by_step(order, size, size)[:-1]
+        ),
+        "There is an empty batch at the end: where the rows come out even, nothing is left over.": (
+            lambda order, size: [order[k * size : (k + 1) * size] for k in range(len(order) // size + 1)]
+        ),
     },
 )
 
@@ -112,6 +118,16 @@ def stopping(val_loss, patience, *, late=0, rises=False, ties=False, keeps=False
             return epoch + 1, best + 1
         before = loss
     return len(val_loss), best + 1
+
+
+def counting_rises(val_loss, patience):
+    """Return (epochs run, best epoch), stopped by rises in a row."""
+    wait = 0
+    for epoch, (before, loss) in enumerate(zip(val_loss, val_loss[1:], strict=False), start=2):
+        wait = wait + 1 if loss > before else 0
+        if wait >= patience:
+            return epoch, 1 + val_loss.index(min(val_loss[:epoch]))
+    return len(val_loss), 1 + val_loss.index(min(val_loss))
 
 
 stop = Exercise(
@@ -145,6 +161,7 @@ stop = Exercise(
         "Compare with the best loss so far, not with the loss of the epoch before.": (
             lambda v, p: stopping(v, p, rises=True)
         ),
+        "Count the epochs since the best loss so far, not the rises in a row.": counting_rises,
         "A tie is no improvement: the loss has to be smaller than the best.": lambda v, p: stopping(
             v, p, ties=True
         ),
@@ -234,9 +251,13 @@ def fingerprints(train, seed, epochs):
     x = np.random.default_rng(seed).normal(size=(20, 4))
     y = (x.sum(axis=1) > 0).astype(int)
     with tempfile.TemporaryDirectory() as folder:
-        model = train(small_model(seed), x, y, epochs, str(Path(folder) / "half.safetensors"))
+        path = Path(folder) / "half.safetensors"
+        model = train(small_model(seed), x, y, epochs, str(path))
+        saved = path.exists()
     if not hasattr(model, "get_weights"):
         return model
+    if not saved:
+        return "nothing was saved to path"
     bits = b"".join(np.ascontiguousarray(part).tobytes() for part in model.get_weights())
     return {"steps": int(model.optimizer.iterations), "weights": hashlib.sha256(bits).hexdigest()[:12]}
 
@@ -270,6 +291,7 @@ def loaded(build, model, path):
 
 def weights_only(build, model, path):
     """Carry over the weights and nothing else."""
+    model.save_weights(path)
     fresh = build()
     fresh.set_weights(model.get_weights())
     return fresh
@@ -289,8 +311,9 @@ train_in_two = Exercise(
     cases=[(0, 2), (1, 4)],
     ask=fingerprints,
     names=("seed", "epochs"),
-    right=in_one_go,
+    right=in_two(loaded),
     mistakes={
+        "Save the model to `path` after the first half, and load it from there for the second.": in_one_go,
         "The weights alone are carried over: Adam's memory and the random numbers start again.": in_two(
             weights_only
         ),
@@ -339,15 +362,26 @@ yardstick = Exercise(
 # A model
 
 
+def activation_of(dense, behind=None):
+    """Return the name of a layer's activation function, which may stand in a layer of its own behind it."""
+    alone = hasattr(behind, "activation") and not hasattr(behind, "units")
+    names = [
+        getattr(layer.activation, "__name__", str(layer.activation)) for layer in (dense, behind)[: 1 + alone]
+    ]
+    return names[-1] if names[0] == "linear" else ", ".join(names)
+
+
 def described(model):
     """Return what matters of a compiled model, of either engine; text says what it is not."""
     if not hasattr(model, "layers") or not hasattr(model, "count_params"):
         return f"A Sequential model was wanted, not {type(model).__name__}."
     if getattr(model, "loss", None) is None or getattr(model, "optimizer", None) is None:
         return "The model is not compiled."
-    if not (getattr(model, "built", True) and model.layers):
+    if not (getattr(model, "built", True) and model.layers and model.input_shape):
         return "The model does not know its input yet: begin with Input((64,))."
     dense = [layer for layer in model.layers if hasattr(layer, "units")]
+    places = [model.layers.index(layer) for layer in dense]
+    activations = [activation_of(*model.layers[place : place + 2]) for place in places]
     loss = (
         model.loss
         if isinstance(model.loss, str)
@@ -356,7 +390,7 @@ def described(model):
     return {
         "inputs": int(model.input_shape[-1]),
         "units": [int(layer.units) for layer in dense],
-        "activations": [getattr(layer.activation, "__name__", str(layer.activation)) for layer in dense],
+        "activations": activations,
         "loss": loss,
         "parameters": int(model.count_params()),
     }
@@ -399,6 +433,12 @@ reader = Exercise(
         "A hidden layer without an activation function adds nothing.": lambda seen: (
             seen["activations"][0] == "linear"
         ),
+        "The hidden layer is missing: there are two Dense layers, and the second is the output layer.": (
+            lambda seen: len(seen["units"]) < 2
+        ),
+        "The usual loss for classes is the cross-entropy; integers go with its sparse form.": lambda seen: (
+            seen["loss"] not in (READER["loss"], "categorical_crossentropy")
+        ),
         "There is one hidden layer only; the output layer is the second Dense.": lambda seen: (
             len(seen["units"]) != 2
         ),
@@ -427,6 +467,11 @@ def without_diagonal(table):
     return table * (1 - np.eye(len(table), dtype=int))
 
 
+def in_both(table):
+    """Return the mistakes of a confusion matrix, both directions added."""
+    return without_diagonal(table + table.T)
+
+
 def most_often_wrong(counts, names):
     """Return the names of the two classes with the largest counts."""
     return tuple(names[k] for k in np.argsort(counts)[-2:])
@@ -440,6 +485,7 @@ mixed_up = Exercise(
         (np.array([[5, 2], [1, 4]]), ["cat", "dog"]),
         (np.array([[9, 5, 0], [0, 9, 3], [0, 4, 9]]), ["cat", "dog", "fox"]),
         (np.array([[6, 3, 0], [0, 6, 1], [0, 5, 6]]), ["red", "green", "blue"]),
+        (np.array([[1, 2, 0], [0, 9, 3], [1, 2, 9]]), ["oak", "elm", "ash"]),
         (np.array([[9, 0, 6], [2, 3, 3], [1, 3, 5]]), ["coat", "bag", "shirt"]),
         (np.array([[0, 1, 4], [2, 0, 1], [3, 1, 0]]), ["one", "two", "three"]),
         (np.array([[7, 1, 0, 5], [2, 9, 4, 1], [0, 5, 8, 0], [0, 3, 0, 6]]), ["sun", "sea", "sky", "sand"]),
@@ -462,6 +508,9 @@ mixed_up = Exercise(
         ),
         "Both directions count; here only what stands below the diagonal does.": (
             lambda confusion, names: largest(np.tril(confusion, -1), names)
+        ),
+        "Compare the counts as they stand, not their shares in each row.": (
+            lambda confusion, names: largest(in_both(confusion / confusion.sum(axis=1, keepdims=True)), names)
         ),
         "These are the two classes with most mistakes; need they be mixed up with each other?": (
             lambda confusion, names: most_often_wrong(without_diagonal(confusion).sum(axis=1), names)

@@ -96,6 +96,19 @@ def patient(val_loss, patience, *, late=False, before=False, ties=False):
     return len(val_loss), best + 1
 
 
+def rising(val_loss, patience):
+    for k in range(1, len(val_loss)):
+        if k >= patience and all(val_loss[j] > val_loss[j - 1] for j in range(k - patience + 1, k + 1)):
+            return k + 1, int(np.argmin(val_loss[: k + 1])) + 1
+    return len(val_loss), int(np.argmin(val_loss)) + 1
+
+
+def without_a_break(build, x, y, epochs, path):
+    model = build()
+    model.fit(x, y, epochs=epochs, batch_size=8, verbose=0)
+    return model
+
+
 def halves(carry_on, share=0.5):
     def train_in_two(build, x, y, epochs, path):
         model = build()
@@ -131,6 +144,18 @@ def not_compiled():
     return model
 
 
+def no_input():
+    model = Sequential([Dense(16, activation="relu"), Dense(10, activation="softmax")])
+    model.compile(loss="sparse_categorical_crossentropy", optimizer="adam")
+    return model
+
+
+def one_layer():
+    model = Sequential([Input((64,)), Dense(10, activation="softmax")])
+    model.compile(loss="sparse_categorical_crossentropy", optimizer="adam")
+    return model
+
+
 def named(table, names):
     return tuple(names[k] for k in np.unravel_index(np.argmax(table), table.shape))
 
@@ -158,6 +183,8 @@ WRONG = {
         ("It is called as", lambda n, size: n // size),
     ],
     "cut": [
+        ("The last batch is missing", lambda order, size: slices(order, size)[:-1]),
+        ("an empty batch at the end", lambda order, size: np.split(order, range(size, len(order) + 1, size))),
         ("no row may be left out", lambda order, size: [b for b in slices(order, size) if len(b) == size]),
         ("not the number of batches", np.array_split),
         ("The batches overlap", lambda order, size: [order[k : k + size] for k in range(len(order))]),
@@ -171,6 +198,7 @@ WRONG = {
         ("one epoch too long", lambda v, p: patient(v, p, late=True)),
         ("counted from 0", lambda v, p: tuple(np.array(stop(v, p)) - 1)),
         ("not with the loss of the epoch before", lambda v, p: patient(v, p, before=True)),
+        ("not the rises in a row", rising),
         ("A tie is no improvement", lambda v, p: patient(v, p, ties=True)),
         ("not the last", lambda v, p: (stop(v, p)[0], stop(v, p)[0])),
         ("exchanged", lambda v, p: tuple(reversed(stop(v, p)))),
@@ -197,6 +225,7 @@ WRONG = {
         ("The weights alone are carried over", halves(only_weights)),
         ("compile after loading", halves(compiled)),
         ("It trains for too long", halves(saved, share=1)),
+        ("Save the model to `path`", without_a_break),
         ("Half of the training is missing", halves(saved, share=0)),
     ],
     "yardstick": [
@@ -215,6 +244,9 @@ WRONG = {
         ("softmax makes the outputs add up", reader(last="sigmoid")),
         ("there are 10 digits", reader(out=1)),
         ("is not compiled", not_compiled()),
+        ("does not know its input yet", no_input()),
+        ("The hidden layer is missing", one_layer()),
+        ("The usual loss for classes", reader(loss="mse")),
         ("Not as asked for: units: [32, 10]", reader(hidden=32)),
         ("A Sequential model was wanted", "reader"),
     ],
@@ -223,6 +255,7 @@ WRONG = {
         ("It must not take part", lambda confusion, names: named(confusion, names)),
         ("Both directions count: add", lambda confusion, names: named(mistakes_of(confusion), names)),
         ("only what stands above", lambda confusion, names: named(np.triu(confusion, 1), names)),
+        ("not their shares", lambda c, names: mixed_up(c / c.sum(axis=1, keepdims=True), names)),
         (
             "two classes with most mistakes",
             lambda c, names: [names[k] for k in np.argsort(-mistakes_of(c).sum(1))[:2]],
