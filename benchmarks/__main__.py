@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import ctypes
 import datetime
-import glob
 import json
-import os
 import platform
-import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 from tqdm import tqdm
 
 from benchmarks import bars, measure, quick, report
+from benchmarks.files import write
+from benchmarks.machine import blas, processor, versions
 from benchmarks.peers import ELSEWHERE, SWEEPERS, TRAINERS
-from benchmarks.processes import BENCH, works
+from benchmarks.processes import works
 from benchmarks.workloads import SWEEPS, WORKLOADS, workload
 
 SECTIONS = ("ratios", "first", "sweeps", "memory", "imports")
-PACKAGES = ("keras", "tensorflow-cpu", "tensorflow", "torch", "scikit-learn", "jax")
 IMPORTS = {
     "nnbook": "ours",
     "matplotlib.pyplot": "ours",
@@ -34,42 +30,6 @@ IMPORTS = {
 }
 FIRST_ROUNDS, IMPORT_ROUNDS = 3, 3
 MEMORY = ("textbook", "keras_fit", "torch_eager", "sklearn_mlp", "jax_step", "jax_scan")
-
-
-def processor() -> str:
-    """Return what the processor calls itself."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    words = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
-    return " ".join(words[key] for key in ("model name", "cpu family", "model") if key in words)
-
-
-def blas() -> str:
-    """Return NumPy's BLAS, and the kind of processor it took this one for, if it tells."""
-    found = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
-    name = f"{found['name']} {found['version']}"
-    for path in glob.glob(os.path.join(os.path.dirname(np.__file__), "..", "numpy.libs", "*openblas*")):
-        library = ctypes.CDLL(path)
-        for symbol in ("scipy_openblas_get_corename64_", "openblas_get_corename64_"):
-            if hasattr(library, symbol):
-                getattr(library, symbol).restype = ctypes.c_char_p
-                return f"{name} ({getattr(library, symbol)().decode()})"
-    return name
-
-
-def versions() -> dict:
-    """Return the versions of NumPy and, where it is there, of what stands in the benchmark's environment."""
-    found = {"numpy": np.__version__}
-    if BENCH.exists():
-        code = (
-            "from importlib.metadata import distributions as d; "
-            f"print(*(f'{{p.name}}={{p.version}}' for p in d() if p.name.replace('_', '-') in {PACKAGES}))"
-        )
-        run = subprocess.run([BENCH, "-c", code], capture_output=True, text=True, check=True)
-        found |= dict(sorted(word.replace("_", "-").split("=") for word in run.stdout.split()))
-    return found
 
 
 def about() -> dict:
@@ -93,14 +53,6 @@ def merged(old: dict, new: dict) -> dict:
             for work, cells in works_.items():
                 results[section][work] = results[section].get(work, {}) | cells
     return {"about": new["about"]} | results
-
-
-def write(path: Path, text: str):
-    """Write a file in one go: who reads it meets the old or the new text."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(path.suffix + ".new")
-    draft.write_text(text, encoding="utf8")
-    os.replace(draft, path)
 
 
 def keep(path: Path, machine: dict, section: str, found: dict):

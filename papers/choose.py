@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from benchmarks.__main__ import write
+from benchmarks.files import write
 from papers import experiments, rows
 
 FILE = Path(__file__).with_name("choices.json")

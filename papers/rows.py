@@ -55,6 +55,18 @@ CHOICES = {
 DEFAULTS = {"better": "lower", "digits": 2, "data": "mnist", "judged_on": "test"}
 
 
+class Written(float):
+    """A number that is shown as it was written: 96.90 keeps its last digit."""
+
+    def __new__(cls, text: str):
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+    def __str__(self):
+        return self.text
+
+
 def load(path: Path = FILE) -> dict[str, dict]:
     """Return id → row, in the order of the file.
 
@@ -64,7 +76,7 @@ def load(path: Path = FILE) -> dict[str, dict]:
         ValueError: the file is not as it must be; the message names the row and what is wrong with it.
     """
     try:
-        told = tomllib.loads(path.read_text(encoding="utf8"))
+        told = tomllib.loads(path.read_text(encoding="utf8"), parse_float=Written)
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{path.name} cannot be read: {error}") from error
     recipes, rows = told.get("recipes", {}), {}

@@ -53,6 +53,14 @@ def pytest_make_collect_report():
     return judge_skip((yield))
 
 
+def pytest_collection_modifyitems(items):
+    """Put first the tests that run alone: where two processes share the tests, the other begins with short ones.
+
+    Late, each would wait for a test of a whole page.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("alone") is None)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
     """Where several processes test, one that measures time (marked ``alone``) waits until the others wait."""

@@ -14,7 +14,7 @@ from tolerances import tol
 from tqdm import tqdm
 
 from benchmarks import __main__ as command
-from benchmarks import bars, measure, processes, quick, report, task, workloads
+from benchmarks import bars, files, measure, processes, quick, report, task, workloads
 from benchmarks.peers import ELSEWHERE, HERE, NAMES, SWEEPERS, TRAINERS, floor, ours
 from benchmarks.processes import BENCH, Failed, Process
 
@@ -159,7 +159,7 @@ def test_new_results_take_the_place_of_old_ones_and_other_machines_are_not_mixed
 
 
 def test_a_file_is_written_in_one_go(tmp_path):
-    command.write(tmp_path / "new" / "a.json", "{}")
+    files.write(tmp_path / "new" / "a.json", "{}")
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["a.json"]
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from manuscript import CHAPTERS, cells, code
 
-from nnbook.exercises import Exercise, check, sandbox
+from nnbook.exercises import Exercise, check, comparing, sandbox
 
 READERS = {name: importlib.import_module(f"exercises.{name}") for name in dir(check)}
 EXERCISES = {one.name: one for name in dir(check) for one in getattr(check, name)}
@@ -328,6 +328,20 @@ HOSTILE = {
     "rounded": (lambda x, power: (x**power).sum() * 1.01, "Every wrong answer is 1.01 times"),
     "known": (lambda x, power: sum(x), "The power is forgotten"),
 }
+
+
+PARTS = {
+    "shape": ((np.ones((3, 2)), np.ones(3)), "Look at part 1 of 2. Its shape is (3, 2); (2, 3) was wanted"),
+    "kind": ((np.ones((2, 3)), None), "Look at part 2 of 2. It returned None"),
+    "nested": (([[1, 2, 3], [4, 5, 6]], "three"), "Look at part 2 of 2. It returned text"),
+    "values only": ((np.zeros((2, 3)), np.ones(3)), ""),
+}
+
+
+@pytest.mark.parametrize(("answer", "said"), PARTS.values(), ids=PARTS)
+def test_the_part_that_differs_in_kind_is_named(answer, said):
+    difference = comparing.kind_of_difference(answer, (np.ones((2, 3)), np.ones(3)))
+    assert difference.startswith(said) and bool(difference) == bool(said)
 
 
 # What would end, fill or outlive Python in a thread.

@@ -209,6 +209,16 @@ def test_a_table_wider_than_the_screen_scrolls_in_a_box_that_the_keyboard_reache
     page.wait_for_function("document.querySelector('.nn-sideways').scrollLeft > 0")
 
 
+@pytest.mark.parametrize("width", [390, 640, 880])
+def test_a_matrix_beside_plots_is_whole_where_the_screen_has_room_for_it(show, width):
+    names = {"rows": list("0123456789"), "columns": list("0123456789"), "x": "answer", "y": "digit"}
+    curves = [p.plane(p.line("x", "x"), x="x", y="y") for _ in range(2)]
+    figure = Figure(name="t", panels=[*curves, p.matrix("counts", digits=0, **names)], reading="", alt="a")
+    figure.show({"x": np.arange(3.0), "counts": np.full((10, 10), 888.0)})
+    box = show(figure, width=width).locator(".nn-sideways")
+    assert box.evaluate("box => box.scrollWidth - box.clientWidth") == 0
+
+
 def test_markers_of_a_path_keep_apart(show):
     places = [[0, 0], [3, 0], [9, 0], [10, 0], [18, 1], [18, 30]]
     page = show(gallery(KINDS["points"]))

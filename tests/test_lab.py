@@ -23,6 +23,8 @@ READY = """() => {
   const widget = window.jupyterapp?.shell?.currentWidget;
   return widget?.context?.sessionContext?.session?.kernel?.status === "idle" && widget.content.widgets.length;
 }"""
+OPEN = """path => jupyterapp.commands.execute(
+  "docmanager:open", { path, factory: "Notebook", kernelPreference: { shouldStart: false } }).then(() => {})"""
 RENDERED = ".jp-MarkdownCell.jp-mod-rendered .myst"
 NO_WINDOWING = {"@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"}}
 
@@ -96,6 +98,16 @@ def notebook(lab, browser):
         yield opened
 
 
+@pytest.fixture(scope="module")
+def desk(lab, browser):
+    """A page with JupyterLab and nothing open: it takes longer to start than to open a chapter."""
+    with browser.new_context(viewport={"width": 1400, "height": 1400}) as context:
+        page = context.new_page()
+        page.goto(f"{lab[0]}/lab?token={TOKEN}&reset")
+        page.wait_for_function("() => window.jupyterapp?.restored.then(() => true)", timeout=90_000)
+        yield page
+
+
 def written(home, name, *cells):
     """Write a notebook of code cells; return its name."""
     cells = [nbformat.v4.new_code_cell(source) for source in cells]
@@ -110,11 +122,14 @@ def run_cell(page, index):
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
-def test_a_chapter_opens_without_raw_fences_or_error_boxes(notebook, chapter):
-    page = notebook(chapter.name)
+def test_a_chapter_opens_without_raw_fences_or_error_boxes(desk, chapter):
     count = sum(cell.cell_type == "markdown" for cell in nbformat.read(chapter, 4).cells)
-    page.wait_for_function(f"() => document.querySelectorAll('{RENDERED}').length === {count}")
-    texts = page.locator(RENDERED).all_inner_texts()
+    desk.evaluate(OPEN, chapter.name)
+    try:
+        desk.wait_for_function(f"() => document.querySelectorAll('{RENDERED}').length === {count}")
+        texts = desk.locator(RENDERED).all_inner_texts()
+    finally:
+        desk.evaluate("jupyterapp.commands.execute('application:close-all').then(() => {})")
     assert all(text.strip() for text in texts)
     faults = [t for t in texts if re.search(r":::|```|^%%|Unknown (Directive|Role)|Cannot read", t, re.M)]
     assert not faults, faults

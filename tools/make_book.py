@@ -87,6 +87,6 @@ def make_page(name: str) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == [""]:
-        sys.exit("Which chapter? As in make page P=11")
+    if len(sys.argv) > 2 or sys.argv[1:] == [""]:
+        sys.exit("Which chapter? One at a time, as in make page P=11")
     make_page(sys.argv[1]) if sys.argv[1:] else make_book()

@@ -67,7 +67,7 @@ def kind_of_difference(answer, expected) -> str:
             return f"It returned {kind(answer)}; {kind(expected)} was wanted."
         if isinstance(expected, (list, tuple)) and len(answer) != len(expected):
             return f"It returned {len(answer)} parts; {len(expected)} were wanted."
-        return ""
+        return part_that_differs(answer, expected) if isinstance(expected, (list, tuple)) else ""
     if given is None:
         return f"It returned {kind(answer)}; {kind(expected)} was wanted."
     if given.shape == right.shape:
@@ -81,6 +81,15 @@ def kind_of_difference(answer, expected) -> str:
     if given.size == right.size:
         return f"The numbers are as many as wanted, but in the shape {given.shape}, not {right.shape}."
     return f"Its shape is {given.shape}; {right.shape} was wanted."
+
+
+def part_that_differs(answer, expected) -> str:
+    """Say which part of a list or tuple is the first to differ in kind, and how."""
+    for count, parts in enumerate(zip(answer, expected, strict=True), start=1):
+        difference = "" if same(*parts) else kind_of_difference(*parts)
+        if difference:
+            return f"Look at part {count} of {len(expected)}. {difference}"
+    return ""
 
 
 def pattern(pairs: list[tuple]) -> str:

@@ -14,7 +14,10 @@ STUCK = {
     "computed": "It did not come to an end. Is there a loop whose condition stays true?",
     "waited": "It did not come to an end: it waits for something.",
 }
-UNSTEADY = "Called twice with the same input, it gave two answers. Does it keep something between calls?"
+UNSTEADY = (
+    "Called twice with the same input, it gave two answers. Does it keep something between calls, or draw "
+    "random numbers without a seed?"
+)
 CHANGES = "It changes its argument {0}. Work on a copy: `{0} = {0}.copy()`, or `a = a + b` for `a += b`."
 
 

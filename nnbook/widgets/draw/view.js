@@ -96,10 +96,11 @@ class View {
 
   buildPart(panel) {
     const share = panel.width ?? 1;
-    const section = h("section", { class: "nn-panel", style: `flex: ${share} 1 ${Math.round(150 + 70 * share)}px` });
+    const drawn = new PANELS[panel.kind](panel, this.arrays);
+    const basis = drawn.build ? "max-content" : `${Math.round(150 + 70 * share)}px`; // a table is as wide as its words
+    const section = h("section", { class: "nn-panel", style: `flex: ${share} 1 ${basis}` });
     const legend = h("ul", { class: "nn-legend" }), plot = h("div", { class: "nn-plot" });
     section.append(...(panel.title ? [h("p", { class: "nn-title" }, panel.title)] : []), legend, plot);
-    const drawn = new PANELS[panel.kind](panel, this.arrays);
     const part = { panel, section, legend, plot, drawn, uses: new Set(drawn.names()) };
     if (drawn.build) return drawn.build(plot), part;
     const name = panel.title || panel.y?.label || panel.kind;
