@@ -54,9 +54,9 @@ def pytest_make_collect_report():
 
 
 def pytest_collection_modifyitems(items):
-    """Put first the tests that run alone: where two processes share the tests, the other begins with short ones.
+    """Put first the tests that run alone: of two processes, the other then has short ones.
 
-    Late, each would wait for a test of a whole page.
+    Later, each would wait for the test of a whole page.
     """
     items.sort(key=lambda item: item.get_closest_marker("alone") is None)
 

@@ -107,9 +107,30 @@ def test_the_line_is_where_the_sum_is_zero_and_the_arrow_points_to_larger_sums(w
     x, y = np.array([found["line_x"], found["line_y"]])
     assert np.allclose(w1 * x + w2 * y + b, 0, atol=EXACT)
     assert w1 * found["foot_x"] + w2 * found["foot_y"] + b == pytest.approx(0, abs=EXACT)
+    assert np.ptp(np.stack([x, y])) > 0 and min(*x, *y) > -0.51 and max(*x, *y) < 1.51
     way = np.array([found["way_x"], found["way_y"]])
     assert way @ [x[1] - x[0], y[1] - y[0]] == pytest.approx(0, abs=EXACT)
     assert way @ [w1, w2] > 0
+
+
+@pytest.mark.parametrize(
+    ("w", "b", "ends"),
+    [
+        ((1, 0), 0.5, [[-0.5, -0.5], [-0.5, 1.5]]),  # on the left edge
+        ((0, 2), -1, [[-0.5, 0.5], [1.5, 0.5]]),
+        ((1, 1), -1, [[-0.5, 1.5], [1.5, -0.5]]),
+        ((1, 1), 1, [[-0.5, -0.5], [-0.5, -0.5]]),  # through a corner
+        ((1, 1), 2, None),  # passes by
+        ((1, 0), 2, None),
+    ],
+)
+def test_the_line_ends_where_the_picture_does(w, b, ends):
+    found = neuron.boundary(*w, b)
+    got = np.transpose([found["line_x"], found["line_y"]])
+    if ends is None:
+        assert np.isnan(got).all()
+    else:
+        assert np.allclose(sorted(map(tuple, got)), sorted(map(tuple, ends)), atol=1e-8)
 
 
 @pytest.mark.parametrize("activation", ["step", "sigmoid", "tanh", "ReLU"])

@@ -23,8 +23,9 @@ READY = """() => {
   const widget = window.jupyterapp?.shell?.currentWidget;
   return widget?.context?.sessionContext?.session?.kernel?.status === "idle" && widget.content.widgets.length;
 }"""
-OPEN = """path => jupyterapp.commands.execute(
-  "docmanager:open", { path, factory: "Notebook", kernelPreference: { shouldStart: false } }).then(() => {})"""
+OPEN = """path => jupyterapp.commands.execute("docmanager:open", {
+  path, factory: "Notebook", kernelPreference: { shouldStart: false },
+}).then(() => {})"""
 RENDERED = ".jp-MarkdownCell.jp-mod-rendered .myst"
 NO_WINDOWING = {"@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"}}
 

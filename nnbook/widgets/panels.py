@@ -38,7 +38,10 @@ def path(x, y, *, label="", color=None, upto=None) -> dict:
 
 
 def points(x, y, *, group=None, labels=None, size=None) -> dict:
-    """Points at ``x`` and ``y``, both (n,); ``group`` (n,) of integers picks marker and colour."""
+    """Points at ``x`` and ``y``, both (n,); ``group`` (n,) of integers picks marker and colour.
+
+    ``size`` is their radius in px.
+    """
     return _mark("points", x=x, y=y, group=group, labels=labels, size=size)
 
 

@@ -238,8 +238,8 @@ def _points(ax, mark, look, first):
     for k in np.unique(group):
         label = labels[k] if labels else None
         ax.scatter(
-            *X[group == k].T, s=18, color=p.COLORS[k % 6], marker=p.MARKERS[k % 10], label=label, zorder=3,
-            edgecolor=p.PAPER, linewidth=0.5,
+            *X[group == k].T, s=mark.get("size", 4.2) ** 2, color=p.COLORS[k % 6], marker=p.MARKERS[k % 10],
+            label=label, zorder=3, edgecolor=p.PAPER, linewidth=0.5,
         )  # fmt: skip
 
 

@@ -39,9 +39,8 @@ class Graph extends Canvas {
   paintEdge(a, b) {
     const { theme } = this;
     const [x0, y0] = this.places[a], [x1, y1] = this.places[b];
-    const angle = Math.atan2(y1 - y0, x1 - x0), cos = Math.cos(angle), sin = Math.sin(angle);
-    const out = (i) => 2 + Math.min(this.halves[i] / Math.abs(cos || 1e-9), this.r / Math.abs(sin || 1e-9));
-    const from = [x0 + out(a) * cos, y0 + out(a) * sin], to = [x1 - out(b) * cos, y1 - out(b) * sin];
+    const from = [x0 + this.halves[a] + 2, y0], to = [x1 - this.halves[b] - 2, y1]; // clear of the numbers
+    const angle = Math.atan2(to[1] - from[1], to[0] - from[0]);
     const back = this.isBack(a, b);
     this.pen(back ? theme.series[1] : this.seen(a) && this.seen(b) ? theme.series[0] : theme.grey, 1.6, back ? [6, 3] : []);
     this.stroke(from, to);

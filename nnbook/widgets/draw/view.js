@@ -73,9 +73,8 @@ class View {
     for (const node of [document.documentElement, document.body]) {
       themes.observe(node, { attributes: true, attributeFilter: ["data-theme", "data-jp-theme-light", "class"] });
     }
-    const sizes = new ResizeObserver(() => this.later(() => this.resize()));
-    sizes.observe(this.panels);
-    this.undo.push(() => themes.disconnect(), () => sizes.disconnect(), () => cancelAnimationFrame(this.frame));
+    this.sizes = new ResizeObserver(() => this.later(() => this.resize()));
+    this.undo.push(() => themes.disconnect(), () => this.sizes.disconnect(), () => cancelAnimationFrame(this.frame));
   }
 
   stop() {
@@ -91,6 +90,8 @@ class View {
     this.arrays.refresh(0, false);
     this.parts = (this.model.get("spec").panels ?? []).map((panel) => this.buildPart(panel));
     this.panels.replaceChildren(...this.parts.map(({ section }) => section));
+    this.sizes.disconnect();
+    for (const { plot } of this.parts) this.sizes.observe(plot); // a table beside it takes its room, too
     this.restyle();
   }
 

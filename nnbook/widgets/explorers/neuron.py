@@ -18,6 +18,7 @@ ACTIVATIONS = {
     "tanh": activations.tanh,
     "ReLU": activations.relu,
 }
+LOW, HIGH = -0.5, 1.5  # what is seen of the plane
 FAR = 10.0  # the shading follows z from -FAR to FAR
 CASES = ["(0, 0)", "(0, 1)", "(1, 0)", "(1, 1)"]
 # The answer that has no shade, and how far from it the shade is deepest.
@@ -33,12 +34,20 @@ def boundary(w1, w2, b):
         return {"line_x": np.full(2, np.nan), "line_y": np.full(2, np.nan), "ends": ends, **nowhere}
     middle = np.array([0.5, 0.5])
     foot = middle - w * (w @ middle + b) / (w @ w)
-    across = 10 * np.array([-w2, w1]) / np.linalg.norm(w)
     ends = foot + np.outer([-FAR, FAR], w) / (w @ w)
-    line_x, line_y = np.transpose([foot - across, foot + across])
+    line_x, line_y = np.transpose(in_sight(foot, np.array([-w2, w1], float)))
     way = 0.3 * w / np.linalg.norm(w)
     arrow = {"foot_x": foot[0], "foot_y": foot[1], "way_x": way[0], "way_y": way[1]}
     return {"line_x": line_x, "line_y": line_y, "ends": ends.ravel(), **arrow}
+
+
+def in_sight(foot, way):
+    """Return both ends of what is seen of the line through ``foot`` along ``way``; NaN where it passes by."""
+    edges = np.array([[LOW], [HIGH]]) + [[-1e-9], [1e-9]]  # so that a line on an edge is seen
+    with np.errstate(divide="ignore"):
+        steps = np.sort((edges - foot) / way, axis=0)  # to the edges, in lengths of ``way``: (edge, axis)
+    first, last = steps[0].max(), steps[1].min()
+    return foot + np.outer([first, last] if first < last else [np.nan, np.nan], way)
 
 
 def shade(activation):
@@ -121,7 +130,7 @@ def neuron(*, gate: str = "OR", name: str = "neuron") -> Explorer:
         line("line_x", "line_y", label="z = 0", color="ink"),
         arrow("foot_x", "foot_y", "way_x", "way_y", label="w"),
         points("x1", "x2", group="wanted", labels=["0 wanted", "1 wanted"], size=9),
-        x=axis("x₁", low=-0.5, high=1.5), y=axis("x₂", low=-0.5, high=1.5), equal=True,
+        x=axis("x₁", low=LOW, high=HIGH), y=axis("x₂", low=LOW, high=HIGH), equal=True,
     )  # fmt: skip
     truth = table([
         column("x₁", "x1"), column("x₂", "x2"), column("z", "z"),

@@ -115,8 +115,8 @@ def shapes(*, name: str = "shapes") -> Explorer:
         Choose("operation", list(OPERATIONS), "A + B (also −, *, /)"),
         Choose("b", SHAPES, (32,), label="B"),
     ]
-    columns = [column(f"axis −{k}", f"axis_{k}", wrong=f"wrong_{k}") for k in NAMED]
-    panel = table(columns, rows=["A", "B", "result"])
+    columns = [column(f"−{k}", f"axis_{k}", wrong=f"wrong_{k}") for k in NAMED]
+    panel = table(columns, rows=["A", "B", "result"], title="Size by axis")
     return explore(
         outcome, controls, [panel], name=name, reading="{sentence}", alt=ALT,
         says={"sentence": SENTENCES}, height=170,
