@@ -22,7 +22,7 @@ test: book ## build the book if it is stale, then run every test
 
 lab: env ## open the chapters in JupyterLab
 	@echo "Starting JupyterLab on chapters/; Ctrl-C stops it"
-	@TF_CPP_MIN_LOG_LEVEL=2 TF_ENABLE_ONEDNN_OPTS=0 $(BIN)/python -m jupyterlab --ServerApp.root_dir=chapters $(ARGS)
+	@$(BIN)/python -m jupyterlab --ServerApp.root_dir=chapters $(ARGS)
 
 serve: ## serve the built book on 127.0.0.1 (PORT=8000)
 	@test -f _build/html/index.html || { echo "There is no book yet: run make book first."; exit 1; }

@@ -46,6 +46,9 @@ def check_model(
 ) -> dict[str, float]:
     """Return the relative error of every parameter's gradient, and of the input's under "x".
 
+    Gradients below 1e-4 (times the loss, where that is above 1) count as that large, since the loss's
+    rounding hides the digits of smaller ones.
+
     Args:
         model: a compiled model with ``dtype="float64"``.
         x, y: samples and labels.
@@ -78,7 +81,7 @@ def check_model(
     pairs = {"x": (x, model.backward(y, y_pred, w))}
     for layer in model.layers:
         pairs |= {f"{layer.name}/{name}": (p, layer.grads[name]) for name, p in layer.params.items()}
-    floor = 1e-4 * max(1.0, abs(loss(x)))  # the loss's rounding hides the digits of smaller gradients
+    floor = 1e-4 * max(1.0, abs(loss(x)))
     errors = {
         n: relative_error(numerical_gradient(loss, place, eps), g, floor) for n, (place, g) in pairs.items()
     }

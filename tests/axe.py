@@ -18,6 +18,7 @@ HIDE = """() => {
     return grounds.get(one);
   };
   for (const word of document.querySelectorAll(":is(code, pre, dt.sig, mjx-container) :not(:has(*))")) {
+    if (word.closest("a, button, label, summary")) continue;
     const { color, fontSize, fontWeight, textShadow } = getComputedStyle(word);
     const look = [color, fontSize, fontWeight, textShadow, ground(word)].join();
     if (looks.has(look)) word.classList.add("axe-twin");
@@ -36,19 +37,13 @@ def violations(page, context=None, *, colours_only=False) -> list[str]:
 
     With ``colours_only`` the rules that do not depend on the theme are left out.
     """
-    others = {"runOnly": TAGS, "rules": {name: {"enabled": False} for name in COLOURS}}
-    found = [] if colours_only else broken(page, context, others)
+    rules = {"type": "rule", "values": COLOURS} if colours_only else TAGS
+    options = {"resultTypes": ["violations"], "preload": False, "runOnly": rules}
     page.evaluate(HIDE)
-    found += broken(page, context, {"runOnly": {"type": "rule", "values": COLOURS}})
+    answer = Axe().run(page, context=context, options=options).response
     page.evaluate(SHOW)
-    return found
-
-
-def broken(page, context, options) -> list[str]:
-    """Return what axe says under these options."""
-    options = {"resultTypes": ["violations"], "preload": False} | options
     return [
         f"{rule['id']}: {node['html'][:160]}: {node['failureSummary']}"
-        for rule in Axe().run(page, context=context, options=options).response["violations"]
+        for rule in answer["violations"]
         for node in rule["nodes"]
     ]

@@ -230,6 +230,13 @@ def opened(page, address: str) -> None:
     page.evaluate("window.MathJax?.startup?.promise")
 
 
+def lit(page, scheme: str) -> None:
+    """Let the system ask for a theme, and wait until the page has it and no colour is on its way."""
+    page.emulate_media(color_scheme=scheme)
+    page.wait_for_function("scheme => document.documentElement.dataset.theme === scheme", arg=scheme)
+    page.evaluate("Promise.all(document.getAnimations().map((one) => one.finished))")
+
+
 def watched(page) -> list[str]:
     """Return a list that fills with the errors of every page opened from now on."""
     errors = []
@@ -287,14 +294,13 @@ def test_the_root_of_the_book_leads_to_its_landing_page(book, page):
 
 @every_page
 def test_axe_finds_nothing_to_mend(book, page, name):
+    page.emulate_media(reduced_motion="reduce")
+    opened(page, (book / name).as_uri())
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
     problems = []
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        opened(page, (book / name).as_uri())
-        assert page.evaluate("document.documentElement.dataset.theme") == scheme
-        page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
-        found = violations(page, colours_only=scheme == "dark")
-        problems += [f"{scheme}: {problem}" for problem in found]
+        lit(page, scheme)
+        problems += [f"{scheme}: {one}" for one in violations(page, colours_only=scheme == "dark")]
     assert not problems, "\n".join(problems[:20])
 
 
@@ -325,8 +331,7 @@ def ground(page, selector: str) -> int:
 def test_figures_follow_the_theme(book, page):
     page.goto((book / "chapters/index.html").as_uri())
     assert ground(page, "article figure img") > 240
-    page.emulate_media(color_scheme="dark")
-    page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+    lit(page, "dark")
     assert ground(page, "article figure img") < 40
 
 

@@ -301,14 +301,14 @@ HOSTILE = {
     "prints": (prints, "It prints its answer and returns None"),
     "generator": (yields, "It returned a generator"),
     "a function": (lambda x, power: x.sum, "Is a pair of brackets missing"),
-    "text": (lambda x, power: str(x.sum()), "It returned text; a number was wanted"),
+    "text": (lambda x, power: str(x.sum()), "It returned text; one number was wanted"),
     "a class": (lambda x, power: Exercise, "It returned a type"),
     "objects": (lambda x, power: np.array([object()]), "array of object"),
-    "ragged": (lambda x, power: [[1], [2, 3]], "a number was wanted"),
+    "ragged": (lambda x, power: [[1], [2, 3]], "one number was wanted"),
     "odd": (lambda x, power: Odd(), "OSError: no array here"),
     "too large": (lambda x, power: np.zeros(10**7), "shape (10000000,)"),
-    "a long list": (lambda x, power: list(range(10**6)), "a number was wanted"),
-    "an endless list": (lambda x, power: (a := []).append(a) or a, "a number was wanted"),
+    "a long list": (lambda x, power: list(range(10**6)), "one number was wanted"),
+    "an endless list": (lambda x, power: (a := []).append(a) or a, "one number was wanted"),
     "nan": (lambda x, power: x.sum() * np.nan, "It holds NaN or infinity"),
     "column": (lambda x, power: x[:, None], "one number was wanted"),
     "in place": (sorts, "It changes its argument x"),
@@ -330,18 +330,40 @@ HOSTILE = {
 }
 
 
+PAIR = (np.ones((2, 3)), np.ones(3))
+NAMED = {"W": np.ones((2, 3)), "b": np.ones(3)}
 PARTS = {
-    "shape": ((np.ones((3, 2)), np.ones(3)), "Look at part 1 of 2. Its shape is (3, 2); (2, 3) was wanted"),
-    "kind": ((np.ones((2, 3)), None), "Look at part 2 of 2. It returned None"),
-    "nested": (([[1, 2, 3], [4, 5, 6]], "three"), "Look at part 2 of 2. It returned text"),
-    "values only": ((np.zeros((2, 3)), np.ones(3)), ""),
+    "shape": ((np.ones((3, 2)), np.ones(3)), PAIR, "Look at part 1 of 2. Its shape is (3, 2); (2, 3) was"),
+    "kind": ((np.ones((2, 3)), None), PAIR, "Look at part 2 of 2. It returned None"),
+    "nested": (([[1, 2, 3], [4, 5, 6]], "three"), PAIR, "Look at part 2 of 2. It returned text"),
+    "functions": (
+        (sandbox.Foreign("function"),) * 2,
+        (1.0, 2.0),
+        "Look at part 1 of 2. It returned a function",
+    ),
+    "numbers": (
+        (1.0, 2.0),
+        (np.ones(3), np.ones(3)),
+        "Look at part 1 of 2. It returned one number; an array",
+    ),
+    "too few": ([1, 2], [[1, 2], [3, 4], [5]], "It returned 2 parts; 3 were wanted."),
+    "too flat": (
+        [1, 2, 3],
+        [[1, 2], [3, 4], [5]],
+        "Look at part 1 of 3. It returned one number; a list of 2 was",
+    ),
+    "no key": ({"W": np.ones((2, 3))}, NAMED, "The key 'b' is missing."),
+    "one key more": (NAMED | {"c": 1.0}, NAMED, "The key 'c' was not asked for."),
+    "key": (NAMED | {"b": 1.0}, NAMED, "Look at the key 'b'. It returned one number; an array of"),
+    "values only": ((np.zeros((2, 3)), np.ones(3)), PAIR, ""),
+    "values of keys": (NAMED | {"b": np.zeros(3)}, NAMED, ""),
 }
 
 
-@pytest.mark.parametrize(("answer", "said"), PARTS.values(), ids=PARTS)
-def test_the_part_that_differs_in_kind_is_named(answer, said):
-    difference = comparing.kind_of_difference(answer, (np.ones((2, 3)), np.ones(3)))
-    assert difference.startswith(said) and bool(difference) == bool(said)
+@pytest.mark.parametrize(("answer", "expected", "said"), PARTS.values(), ids=PARTS)
+def test_the_part_that_differs_in_kind_is_named(answer, expected, said):
+    difference = comparing.kind_of_difference(answer, expected)
+    assert difference.startswith(said) and bool(difference) == bool(said), difference
 
 
 # What would end, fill or outlive Python in a thread.

@@ -367,7 +367,7 @@ def test_a_path_that_leaves_the_picture_ends_on_its_edge():
 def test_a_racer_walks_as_the_optimiser_of_keras_does(racer, floatx64):
     import keras
 
-    names = {"momentum": "SGD", "Nesterov": "SGD"}
+    names = {"momentum": "SGD", "Nesterov": "SGD", "AdaGrad": "Adagrad"}
     options = {"momentum": {"momentum": 0.9}, "Nesterov": {"momentum": 0.9, "nesterov": True}}
     theirs = getattr(keras.optimizers, names.get(racer, racer))(learning_rate=2**-7, **options.get(racer, {}))
     found = race.run("Rosenbrock's bent valley", 2**-7)
@@ -726,7 +726,7 @@ def at(explorer, **values):
         ),
         ("initialisation", {"scheme": "He"}, "differences between inputs and gradients keep their size"),
         ("race", {"step": 0}, "At step 0, with learning rate 0.05, nobody leads. None has flown off."),
-        ("race", {"rate": 2, "step": 100}, "Adagrad has arrived. Two have flown off."),
+        ("race", {"rate": 2, "step": 100}, "AdaGrad has arrived. Two have flown off."),
         (
             "shapes",
             {},

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parents[1]
 CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
@@ -27,6 +28,8 @@ OPEN = """path => jupyterapp.commands.execute("docmanager:open", {
   path, factory: "Notebook", kernelPreference: { shouldStart: false },
 }).then(() => {})"""
 RENDERED = ".jp-MarkdownCell.jp-mod-rendered .myst"
+# What a reader's shell does not set. Under pytest's own variable a kernel keeps what C++ prints to itself.
+OURS = {"NNBOOK_BOOK", "TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS", "PYTEST_CURRENT_TEST"}
 NO_WINDOWING = {"@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"}}
 
 
@@ -55,7 +58,7 @@ def lab(tmp_path_factory):
     (settings / "overrides.json").write_text(json.dumps(NO_WINDOWING))
     folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
     private = {name: str(home / f".{name.lower()}") for name in folders}
-    environment = {k: v for k, v in os.environ.items() if k != "NNBOOK_BOOK"}
+    environment = {k: v for k, v in os.environ.items() if k not in OURS}
     environment |= private | {"PYTHONPATH": str(ROOT), "JUPYTERLAB_SETTINGS_DIR": str(settings)}
     port = free_port()
     command = [
@@ -120,6 +123,14 @@ def written(home, name, *cells):
 def run_cell(page, index):
     page.evaluate(f"jupyterapp.shell.currentWidget.content.activeCellIndex = {index}")
     page.evaluate("jupyterapp.commands.execute('notebook:run-cell')")
+
+
+def test_tensorflow_is_quiet_in_every_notebook_of_this_environment(monkeypatch):
+    for name in OURS:
+        monkeypatch.delenv(name, raising=False)
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import tensorflow")])
+    NotebookClient(book, kernel_name="python3").execute()
+    assert not book.cells[0].outputs
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)

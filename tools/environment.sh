@@ -45,4 +45,9 @@ if ! cmp -s pyproject.toml .venv/installed.toml; then
     .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
     cp pyproject.toml .venv/installed.toml
 fi
+if ! grep -qs TF_CPP_MIN_LOG_LEVEL .venv/share/jupyter/kernels/python3/kernel.json; then
+    say "Making TensorFlow quiet in notebooks, and its sums those of the page"
+    .venv/bin/python -m ipykernel install --sys-prefix \
+        --env TF_CPP_MIN_LOG_LEVEL 2 --env TF_ENABLE_ONEDNN_OPTS 0 >/dev/null 2>&1
+fi
 say "The environment in .venv is ready (Python $found)"

@@ -47,6 +47,7 @@ fate = Exercise(
         (0.25, np.array([1.0, 9.0, 3.0])),
         (1.25, np.array([3.0, 1.0])),
         (0.5, np.array([4.0, 1.0, 6.0])),
+        (4.5, np.array([2.0])),
     ],
     right=walked_fate,
     mistakes={
@@ -65,6 +66,9 @@ fate = Exercise(
         "2/(L + l) is the best rate. The limit is 2/L.": fate_at(lambda c: 2 / (c.max() + c.min())),
         "The rate is compared with L. The limit is 2/L: steep ground wants short steps.": fate_at(
             lambda c: c.max()
+        ),
+        "A factor below -1 flies off, too: take the size of 1 - rate * curvature, without its sign.": (
+            lambda rate, c: "converges" if max(1 - rate * c) < 1 else "bounces"
         ),
         "With exactly 2/L the factor is -1: the walk does not come nearer.": lambda rate, c: (
             "converges" if rate <= 2 / max(c) else "diverges"
@@ -205,6 +209,16 @@ logistic_grads = Exercise(
             both(X, answers(X, w, b) - y)[0],
             (answers(X, w, b) - y) / len(X),
         ),
+        "dw is not yet added up over the samples.": lambda X, y, w, b: (
+            (answers(X, w, b) - y)[:, None] * X / len(X),
+            both(X, answers(X, w, b) - y)[1],
+        ),
+        "A mean of products is not the product of the means: multiply sample by sample.": lambda X, y, w, b: (
+            lambda db: (db * X.mean(axis=0), db)
+        )(np.mean(answers(X, w, b) - y)),
+        "The sigmoid has exp(-z) in it. With exp(z) it falls where it should rise.": lambda X, y, w, b: both(
+            X, answers(X, -w, -b) - y
+        ),
         "The slope a (1 - a) belongs to the squared error. In the cross-entropy it cancels.": (
             lambda X, y, w, b: both(X, (answers(X, w, b) - y) * answers(X, w, b) * (1 - answers(X, w, b)))
         ),
@@ -288,6 +302,9 @@ exact_rate = Exercise(
         ),
         "The curvature is a mean over the samples, too: divide by their number.": lambda X, y, w: (
             along_gradient(X, y, w) / len(X)
+        ),
+        "H is 2/n times the product X.T @ X. Here the 2/n is missing.": lambda X, y, w: (
+            along_gradient(X, y, w) * 2 / len(X)
         ),
         "The length of the gradient has to be squared: g @ g.": quotient(
             lambda g, H: (g @ g) ** 0.5, lambda g, H: g @ H @ g
@@ -384,6 +401,9 @@ epoch = Exercise(
         "It takes one step for each row. Take one for each batch.": with_mistake(
             hands=lambda order, size: dealt(order, 1)
         ),
+        "Its loop ends one batch too early: range(start, stop, step) leaves out the stop.": with_mistake(
+            hands=lambda order, size: dealt(order, size)[: max(0, math.ceil(len(order) / size) - 1)]
+        ),
         "Only the first batch is read.": with_mistake(hands=lambda order, size: [order[:size]]),
     },
 )
@@ -448,6 +468,12 @@ steps_needed = Exercise(
         ),
         "Two kinds of logarithm are mixed: take the same one above and below.": lambda c, nearer: (
             math.ceil(exact(c, nearer) / math.log(10)) or 1
+        ),
+        "The logarithm of a factor below 1 is negative, and a number of steps is not: turn the sign.": (
+            lambda c, nearer: math.ceil(-exact(c, nearer)) or 1
+        ),
+        "Half of kappa times ln(nearer) is close for long valleys only. Take the factor itself.": (
+            lambda c, nearer: math.ceil(max(c) / min(c) / 2 * math.log(nearer))
         ),
         "One too many.": lambda c, nearer: counted(c, nearer) + 1,
         "One too few.": lambda c, nearer: counted(c, nearer) - 1,
@@ -536,6 +562,15 @@ def counts_one_short(loss, grad, w, rate, enough, limit) -> tuple:
     return w, steps
 
 
+def counts_the_loop(loss, grad, w, rate, enough, limit) -> tuple:
+    """Return (place, steps) of a loop that looks after each step and counts from 0."""
+    for steps in range(limit):
+        w = w - rate * grad(w)
+        if loss(w) <= enough:
+            return w, steps
+    return w, steps
+
+
 def all_places(loss, grad, w, rate, enough, limit) -> tuple:
     """Return (all places, steps)."""
     walk = [w]
@@ -562,6 +597,7 @@ walk_until = Exercise(
         "It takes a step before it looks. A start that is low enough needs none.": stopping(first=True),
         "It takes a step before it looks, and does nothing when the limit is 0.": steps_before_it_looks,
         "Its loop counts from 0, so at the limit it says one step too few.": counts_one_short,
+        "It takes a step before it looks, and its loop counts from 0.": counts_the_loop,
         "It returns all places of the walk. Return the last one.": all_places,
         "It takes one step more than the limit.": stopping(extra=1),
         "It takes one step less than the limit.": stopping(extra=-1),

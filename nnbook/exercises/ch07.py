@@ -36,6 +36,7 @@ small_graph = Exercise(
         "x has one path only: by u and v to L.": lambda answer: answer["x"] != 8,
         "Two arrows leave w: one to u, one to v. Add what comes back through both.": at("w", -24, -8),
         "Where paths meet, slopes are added, not multiplied.": at("w", 192, -192),
+        "Four slopes were asked for, those of v, u, w and x, and no others.": lambda answer: len(answer) > 4,
         "u moves x times as fast as w, and v moves as fast as w.": lambda answer: answer["w"] != -32,
     },
 )
@@ -57,6 +58,9 @@ tanh_backward = Exercise(
     mistakes={
         "a is tanh(z) already; do not take tanh once more.": lambda a, grad: grad * (1 - np.tanh(a) ** 2),
         "This is the derivative alone. Multiply by the gradient that came back.": lambda a, grad: 1 - a**2,
+        "a is tanh(z) already, and grad, the gradient that came back, is missing.": lambda a, grad: (
+            1 - np.tanh(a) ** 2
+        ),
         "a (1 - a) belongs to the sigmoid.": lambda a, grad: grad * a * (1 - a),
         "The square is missing: 1 - a².": lambda a, grad: grad * (1 - a),
         "The sign of the square is wrong: 1 - a².": lambda a, grad: grad * (1 + a**2),
@@ -201,6 +205,12 @@ logits_gradient = Exercise(
         "The labels are numbers of classes: 1 is taken off in one place of each row.": lambda z, labels: (
             (p_minus_y(z, labels) + np.eye(z.shape[1])[labels] - labels[:, None]) / len(z)
         ),
+        "The labels are numbers of classes, no row of zeros and ones. Make them one-hot first.": (
+            lambda z, labels: (p_minus_y(z, labels) + np.eye(z.shape[1])[labels] - labels) / len(z)
+        ),
+        "np.eye needs the number of classes, z.shape[1].": lambda z, labels: (
+            p_minus_y(z, labels) + np.eye(z.shape[1])[labels] - np.eye(len(z))[labels]
+        ),
         "p[:, labels] is whole columns. Take 1 off in one place of each row.": columns_of_labels,
         "softmax runs down the columns here. Each row is a sample.": lambda z, labels: (
             p_minus_y(z, labels, axis=0) / len(z)
@@ -261,6 +271,12 @@ batch_norm_backward = Exercise(
         ),
         "The path through the variance is missing.": lambda *case: batch_norm(*case, spread=False),
         "The path through the mean is missing.": lambda *case: batch_norm(*case, mean=False),
+        "x_k moves the mean for all samples, not for itself alone: take off the mean of grad.": (
+            lambda x, grad, epsilon: grad * (1 - 1 / len(x)) / np.sqrt(x.var(axis=0) + epsilon)
+        ),
+        "What comes by way of mean and variance is taken off, not added.": lambda x, grad, epsilon: (
+            2 * grad / np.sqrt(x.var(axis=0) + epsilon) - batch_norm(x, grad, epsilon)
+        ),
         "At the end it divides by the variance. Divide by its root.": lambda *case: batch_norm(
             *case, root=False
         ),
@@ -302,6 +318,14 @@ def one_at_a_time(x, y, W1, b1, W2, b2) -> tuple:
     return tuple(sums)
 
 
+def slope_at_sum(x, y, W1, b1, W2, b2) -> tuple:
+    """Return the gradients with z1 in the place of a1 in the derivative of tanh."""
+    z1 = x @ W1 + b1
+    grad = 2 * (np.tanh(z1) @ W2 + b2 - y) / y.size
+    back = grad @ W2.T * (1 - z1**2)
+    return x.T @ back, back.sum(axis=0), np.tanh(z1).T @ grad, grad.sum(axis=0)
+
+
 def with_bugs(x, y, W1, b1, W2, b2, bugs) -> tuple:
     """Return what the program of the exercise gives with some of its bugs left in."""
     a1 = np.tanh(x @ W1 + b1)
@@ -338,6 +362,7 @@ gradients = Exercise(
         "The derivative of the square brings a factor 2.": lambda *case: tuple(
             one / 2 for one in one_at_a_time(*case)
         ),
+        "The derivative of tanh is 1 - a1², with the activation a1, not with z1.": slope_at_sum,
     },
     symptoms={
         "Several bugs are left. Which of the four lines of the way back are right?": several_left(
@@ -398,6 +423,18 @@ shortcut_backward = Exercise(
         ),
         "The shortcut does not go through W: add grad behind the product with W.T.": lambda x, W, grad: (
             (grad + delta(x, W, grad)) @ W.T
+        ),
+        "On the second path grad meets tanh first: multiply by it before the product with W.T.": (
+            lambda x, W, grad: grad + grad * ((1 - np.tanh(x @ W) ** 2) @ W.T)
+        ),
+        "Behind tanh, on the way back, lies W: go through it, too.": lambda x, W, grad: (
+            grad + delta(x, W, grad)
+        ),
+        "tanh' is taken at the sums x W, not at x.": lambda x, W, grad: (
+            grad + (grad * (1 - np.tanh(x) ** 2)) @ W.T
+        ),
+        "The second path carries grad too: multiply by it before the product with W.T.": lambda x, W, grad: (
+            grad + (1 - np.tanh(x @ W) ** 2) @ W.T
         ),
         "The factors of the paths are there, grad is not.": lambda x, W, grad: (
             1 + (1 - np.tanh(x @ W) ** 2) @ W.T

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from nnbook.exercises import comparing
 from nnbook.exercises.bugs import one_left, several_left
 from nnbook.exercises.exercise import Exercise
 
@@ -44,6 +45,9 @@ verdict = Exercise(
         (np.array([0.0, 1.0]), np.array([0.0, 1.0])),
         (np.array([1e-16, 1.0]), np.array([0.0, 1.0])),
         (np.array([1.0, 2.0]), np.array([1.0101, 2.0])),
+        (np.array([1.0101, 2.0]), np.array([1.0, 2.0])),
+        (np.array([1.0]), np.array([1.015])),
+        (np.array([0.001, 200.0]), np.array([0.002, 200.0])),
         (np.array([[1.0, -2.0], [3.0, 4.0]]), np.array([[1.0, 2.0], [3.0, 4.0]])),
         (np.array([[1.0, -2.0], [3.0, 4.0]]), np.array([[1.0001, -2.0], [3.0, 4.0]])),
         (np.ones(1000), one_of_many),
@@ -64,6 +68,22 @@ verdict = Exercise(
         ),
         "It divides by one of the two gradients alone. Take the larger of the two, and the floor.": judged(
             lambda a, b: np.max(np.abs(a - b) / np.maximum(np.abs(a), 1e-8))
+        ),
+        "It divides by numeric alone. Take the larger of the two, and the floor.": judged(
+            lambda a, b: np.max(np.abs(a - b) / np.maximum(np.abs(b), 1e-8))
+        ),
+        "It divides by the sum of both sizes. Take the larger of the two.": judged(
+            lambda a, b: np.max(np.abs(a - b) / np.maximum(np.abs(a) + np.abs(b), 1e-8))
+        ),
+        "It divides by the largest size in the arrays, and small slopes vanish beside it. Divide number by "
+        "number, and take the largest error last.": judged(
+            lambda a, b: np.max(np.abs(a - b)) / max(np.abs(a).max(), np.abs(b).max(), 1e-8)
+        ),
+        "It compares the lengths of whole gradients, and small slopes vanish in them. Divide number by "
+        "number, and take the largest error last.": judged(
+            lambda a, b: (
+                np.sqrt(((a - b) ** 2).sum()) / max(np.sqrt((a**2).sum()) + np.sqrt((b**2).sum()), 1e-8)
+            )
         ),
         "The signs are lost: compare the numbers, not their sizes.": judged(
             lambda a, b: np.max(errors(np.abs(a), np.abs(b)))
@@ -133,6 +153,15 @@ def stepped(f, x, step, read) -> np.ndarray:
     return found
 
 
+def by_small_steps(f, x) -> np.ndarray:
+    """Return the gradient by complex steps of 1e-30."""
+    return stepped(f, x, 1e-30j, lambda y: y.imag / 1e-30)
+
+
+DIFFERENCE = (
+    "This takes a difference: at a function value of 100 million, few of its digits are left. Step by 1j * h."
+)
+
 complex_step = Exercise(
     "The gradient of f at x, by complex steps: an array of x's shape.",
     "complex_step(f, x)",
@@ -143,7 +172,7 @@ complex_step = Exercise(
         (wave, np.array([[0.5, -1.0, 2.0], [0.25, 1.5, -0.75]])),
         (far_up, np.array([1.0, -2.0])),
     ],
-    right=lambda f, x: stepped(f, x, 1e-30j, lambda y: y.imag / 1e-30),
+    right=by_small_steps,
     mistakes={
         "The slope sits in the imaginary part; this is the real one.": lambda f, x: stepped(
             f, x, 1e-20j, lambda y: y.real / 1e-20
@@ -157,9 +186,7 @@ complex_step = Exercise(
         "There is no difference here, so there is no 2: divide by h.": lambda f, x: stepped(
             f, x, 1e-20j, lambda y: y.imag / 2e-20
         ),
-        "This takes a difference: at a function value of 100 million, its digits are gone. Step by 1j * h.": (
-            lambda f, x: (stepped(f, x, 1e-5, np.real) - stepped(f, x, -1e-5, np.real)) / 2e-5
-        ),
+        DIFFERENCE: lambda f, x: (stepped(f, x, 1e-5, np.real) - stepped(f, x, -1e-5, np.real)) / 2e-5,
         "The steps are never taken back, so slopes add up. Begin with a new copy for each number.": (
             never_put_back
         ),
@@ -168,6 +195,10 @@ complex_step = Exercise(
     symptoms={
         "A gradient is real, and this is complex: take the imaginary part of what f returns.": (
             lambda answer, f, x: np.iscomplexobj(answer)
+        ),
+        DIFFERENCE: lambda answer, f, x: f is far_up and np.shape(answer) == x.shape,
+        "Nearly right: the step is so large that its square still counts. Take one like 1e-20.": (
+            lambda answer, f, x: np.allclose(answer, by_small_steps(f, x), rtol=0.05, atol=0)
         ),
     },
 )
@@ -226,6 +257,15 @@ crossed = Exercise(
         "A unit may go on or off. This sees one of the two.": lambda z_above, z_below: (
             (z_above > 0) & (z_below <= 0)
         ).any(axis=1),
+        "This counts the units that have crossed. Is there one? Say true or false.": (
+            lambda z_above, z_below: ((z_above > 0) != (z_below > 0)).sum(axis=1)
+        ),
+        "This is one answer for all rows. Ask row by row: axis=1.": lambda z_above, z_below: (
+            (z_above > 0) != (z_below > 0)
+        ).any(),
+        "A unit that stays on gives another value too. Ask whether it is on, not what it gives.": (
+            lambda z_above, z_below: (np.maximum(z_above, 0) != np.maximum(z_below, 0)).any(axis=1)
+        ),
         "It compares how many units are on; one may go on while another goes off.": (
             lambda z_above, z_below: (z_above > 0).sum(axis=1) != (z_below > 0).sum(axis=1)
         ),
@@ -291,6 +331,18 @@ def holds_nodes(answer, *_) -> bool:
 NODES = "Nodes came back. The array in a node is its value: node.value."
 
 
+def first_wrong(part):
+    """Return a symptom: of dV, db and dW, the way the gradient goes, this is the first that is wrong."""
+
+    def symptom(answer, *case) -> bool:
+        right = by_complex_steps(*case)
+        alike = [np.shape(one) == np.shape(other) for one, other in zip(answer, right, strict=True)]
+        wrong = [k for k in (2, 1, 0) if not comparing.same(answer[k], right[k])]
+        return all(alike) and wrong[0] == part
+
+    return symptom
+
+
 def small_network(n, n_in, n_hidden) -> tuple:
     """Return a case with as many outputs as hidden units, so that nothing stops for its shape."""
     X, Y = rng.normal(size=(n, n_in)).round(1), rng.normal(size=(n, n_hidden)).round(1)
@@ -313,6 +365,9 @@ backward = Exercise(
         "Several bugs are left. Check dV first, then db, then dW: the way the gradient goes.": several_left(
             program, BUGS
         ),
+        "dV is wrong. It comes first: look at dP, and at dV's own line.": first_wrong(2),
+        "dV is right and db is not: look at the way from dP to dZ, and at db's own line.": first_wrong(1),
+        "Only dW is wrong: the bug is in its own line, where the penalty is too.": first_wrong(0),
     },
 )
 
@@ -360,6 +415,13 @@ def against(numeric, analytic=lambda grad, x, v: (grad(x) * v).sum()):
     return lambda f, grad, x, v: relative(numeric(f, x, v), analytic(grad, x, v))
 
 
+def slopes(f, x) -> np.ndarray:
+    """Return the gradient by centred differences, in the shape of x."""
+    return np.reshape([difference(f, x, e.reshape(x.shape), 1e-5) for e in np.eye(x.size)], x.shape)
+
+
+NO_SIGN = "An error has no sign: take sizes above the line and below it."
+
 point, way = np.array([1.0, 0.5, -0.25]), np.array([0.5, 1.0, -1.0])
 table = rng.normal(size=(2, 3)).round(2)
 
@@ -379,6 +441,12 @@ along = Exercise(
         "The sum of the gradient belongs to the direction (1, 1, …, 1). Multiply by v first.": against(
             lambda f, x, v: difference(f, x, v, 1e-5), lambda grad, x, v: grad(x).sum()
         ),
+        "The slope along v is one number: add up grad(x) * v before you compare.": lambda f, grad, x, v: max(
+            relative(difference(f, x, v, 1e-5), share) for share in (grad(x) * v).ravel()
+        ),
+        "This is the check of every number by itself. Along v there is one slope on each side.": (
+            lambda f, grad, x, v: max(map(relative, slopes(f, x).ravel(), grad(x).ravel()))
+        ),
         "The step is taken along all ones, not along v.": against(
             lambda f, x, v: difference(f, x, np.ones(x.shape), 1e-5)
         ),
@@ -397,12 +465,13 @@ along = Exercise(
         "It divides by what grad gives. Take the larger of the two sizes.": lambda f, grad, x, v: float(
             abs(difference(f, x, v, 1e-5) / (grad(x) * v).sum() - 1)
         ),
-        "An error has no sign: take sizes above the line and below it.": lambda f, grad, x, v: float(
+        NO_SIGN: lambda f, grad, x, v: float(
             (difference(f, x, v, 1e-5) - (grad(x) * v).sum())
             / max(difference(f, x, v, 1e-5), (grad(x) * v).sum(), 1e-8)
         ),
     },
     symptoms={
+        NO_SIGN: lambda answer, f, grad, x, v: answer < 0,
         "This is an error for each number. Along one direction there are two slopes, each a single number.": (
             lambda answer, f, grad, x, v: np.shape(answer) == x.shape != ()
         ),
@@ -459,11 +528,6 @@ def curvature_of(f, x) -> np.ndarray:
     return p * (1 - p) * np.outer(SLOPES, SLOPES)
 
 
-def slope_of(f, x) -> np.ndarray:
-    """Return the gradient by centred differences."""
-    return np.array([difference(f, x, e, 1e-5) for e in np.eye(len(x))])
-
-
 def of_one_number(found):
     """Return what gives ``found(f, x)`` for a single x and cannot begin at more slopes than one."""
 
@@ -493,9 +557,9 @@ hessian = Exercise(
         "Only the diagonal is here. Each slope has a derivative with respect to every number.": lambda f, x: (
             np.diag(np.diag(curvature_of(f, x)))
         ),
-        "This is the first derivative. Run backward a second time, from one of its numbers.": slope_of,
+        "This is the first derivative. Run backward a second time, from one of its numbers.": slopes,
         "These are products of two first derivatives, not second derivatives.": lambda f, x: np.outer(
-            slope_of(f, x), slope_of(f, x)
+            slopes(f, x), slopes(f, x)
         ),
         "This is the diagonal as a row. The result has a row for each slope.": lambda f, x: np.diag(
             curvature_of(f, x)
@@ -555,11 +619,25 @@ hypot_rules = Exercise(
         "The square has a slope as well: 2a and 2b.": shares(
             lambda g, y, a, b: g / (2 * y), lambda g, y, a, b: g / (2 * y)
         ),
+        "One a is enough: 2y ∂y/∂a = 2a, so ∂y/∂a = a / y.": shares(
+            lambda g, y, a, b: g * a**2 / y, lambda g, y, a, b: g * b**2 / y
+        ),
+        "Divide by y once: 2y ∂y/∂a = 2a, so ∂y/∂a = a / y.": shares(
+            lambda g, y, a, b: g * a / y**2, lambda g, y, a, b: g * b / y**2
+        ),
         "The fraction stands on its head: a / y, not y / a.": shares(
             lambda g, y, a, b: g * y / a, lambda g, y, a, b: g * y / b
         ),
         "Sides may be negative, and then so are their slopes.": shares(
             lambda g, y, a, b: g * np.abs(a) / y, lambda g, y, a, b: g * np.abs(b) / y
+        ),
+    },
+    symptoms={
+        "Return the two shares themselves; the functions come into the table afterwards.": (
+            lambda answer, g, y, a, b: "<function>" in repr(answer)
+        ),
+        "Each number has a share of its own: nothing is added up, and a share has the shape of g.": (
+            lambda answer, g, y, a, b: len(answer) == 2 and np.shape(answer[0]) == () != np.shape(g)
         ),
     },
 )

@@ -81,7 +81,7 @@ mean_square = Exercise(
     "The expected mean square of the last activations, behind ReLU layers of these widths and spreads.",
     "mean_square(widths, spreads)",
     cases=[
-        ([8, 3], [0.5]),
+        ([8, 3], [0.25]),
         ([100, 50], [0.1]),
         ([50, 20, 10], [0.2, 0.3]),
         ([30, 40, 20, 10], [0.25, 0.2, 0.3]),
@@ -91,6 +91,9 @@ mean_square = Exercise(
     mistakes={
         "The half is missing that ReLU leaves of the mean square, in every layer.": (
             lambda widths, spreads: through(widths, spreads, factor=1)
+        ),
+        "ReLU halves the mean square. The 2 is in He's weights, which make up for it.": (
+            lambda widths, spreads: through(widths, spreads, factor=2)
         ),
         "It counts the neurons of each layer. A sum has as many terms as the layer has inputs.": (
             lambda widths, spreads: through(widths, spreads, fan=1)
@@ -141,6 +144,9 @@ leaky_spread = Exercise(
         ),
         "The two halves: each sign of the sum comes in one half of the cases.": lambda n_in, slope: (
             (1 / (n_in * (1 + slope**2))) ** 0.5
+        ),
+        "What passes below zero comes in one half of the cases as well: it needs its half, too.": (
+            lambda n_in, slope: ((0.5 + slope**2) * n_in) ** -0.5
         ),
         "Square first, then add: 1 + slope², and not (1 + slope)².": lambda n_in, slope: (
             (2 / n_in) ** 0.5 / (1 + slope)
@@ -212,6 +218,9 @@ gain = Exercise(
         "It takes the mean of f(z) off. The next layer sums what arrives, mean and all: leave it in.": (
             takes_for_gain(lambda f: (average(f(GRID) ** 2) - average(f(GRID)) ** 2) ** -0.5)
         ),
+        "It takes the mean of f(z), in which signs cancel. Square first.": lambda answer, f: (
+            not abs(answer) < 50 or near(answer, 1 / average(f(GRID)))
+        ),
         "It takes the mean of |f(z)|, but sizes are made of squares.": takes_for_gain(
             lambda f: 1 / average(np.abs(f(GRID)))
         ),
@@ -227,7 +236,7 @@ gain = Exercise(
 
 # An initialiser for an activation function
 
-SHAPES = (400, 200), (200, 500)
+SHAPES = (1600, 50), (50, 1200)  # narrow, so that orthogonal weights are quickly drawn, too
 
 
 def spreads_drawn(answer, activation) -> list:
@@ -266,6 +275,11 @@ def rule_by_name(spreads, activation) -> bool:
     return any(rule(spreads, activation) for rule in rules.get(activation, ()))
 
 
+def lengths_kept(spreads, activation) -> bool:
+    """Are these orthogonal weights, with the gain or without?"""
+    return any(drawn_with(scale, max)(spreads, activation) for scale in (lambda g: g**2, lambda g: 1))
+
+
 start = Exercise(
     "An initialiser of nnbook that keeps the size of signals with the activation of this name.",
     "start(activation)",
@@ -274,6 +288,12 @@ start = Exercise(
     problem=start_problem,
     symptoms={
         "The scale is a variance, and the gain a factor of the spread: square it.": drawn_with(lambda g: g),
+        "Upside down: the scale makes up for the mean square that f leaves, so divide 1 by that.": drawn_with(
+            lambda g: g**-2
+        ),
+        "Orthogonal weights keep lengths: where neurons are more than inputs, each gets a smaller part.": (
+            lengths_kept
+        ),
         "It counts as Glorot does, with the mean of fan-in and fan-out. Forwards the fan-in alone counts.": (
             drawn_with(lambda g: g**2, lambda n_in, n_out: (n_in + n_out) / 2)
         ),
@@ -296,15 +316,20 @@ start = Exercise(
 # Columns at right angles
 
 
-def straightened(A, norm=True, all_before=True) -> np.ndarray:
+def straightened(A, norm=True, all_before=True, share=True) -> np.ndarray:
     """Return A with each column at a right angle to those before it, by Gram and Schmidt's way."""
     Q = []
     for a in A.T:
         q = a.copy()
         for other in Q if all_before else Q[-1:]:
-            q = q - (a @ other) / (other @ other) * other
+            q = q - (a @ other) / (other @ other if share else 1) * other
         Q.append(q / (q @ q) ** 0.5 if norm else q)
     return np.stack(Q, axis=1)
+
+
+def lengthened(A) -> np.ndarray:
+    """Return A with columns of length 1."""
+    return A / np.linalg.norm(A, axis=0)
 
 
 def tilted(rows, columns) -> tuple:
@@ -331,10 +356,13 @@ orthonormal = Exercise(
         "The signs are multiplied into the rows. They belong to the columns.": lambda A: (
             np.linalg.qr(A)[0] * np.sign(np.diag(np.linalg.qr(A)[1]))[:, None]
         ),
-        "The columns have length 1, but are not at right angles.": lambda A: A / np.linalg.norm(A, axis=0),
+        "The columns have length 1, but are not at right angles.": lengthened,
         "The columns are at right angles, but not of length 1.": lambda A: straightened(A, norm=False),
         "Each column is straightened against the one before it alone. Take all that stand before.": (
             lambda A: straightened(A, all_before=False)
+        ),
+        "What is taken off, (a·q) q, is right for a q of length 1. Give each its length at once.": lambda A: (
+            lengthened(straightened(A, norm=False, share=False))
         ),
         "A column is turned as a whole: all its signs change. Sizes without signs are not at right angles.": (
             lambda A: np.abs(np.linalg.qr(A)[0])

@@ -29,6 +29,12 @@ rate_limit = Exercise(
         "The limit is not set by the mean of the curvatures: the steepest direction breaks first.": (
             lambda c, beta: 2 * (1 + beta) / np.mean(c)
         ),
+        "The directions do not add up: each has its own limit, and the steepest breaks first.": (
+            lambda c, beta: 2 * (1 + beta) / sum(c)
+        ),
+        "1 / (1 - beta) says how long steps grow on an even slope. The limit grows by 1 + beta.": (
+            lambda c, beta: 2 / (1 - beta) / max(c)
+        ),
         "This is Nesterov's limit. The heavy ball bears more.": (
             lambda c, beta: 2 * (1 + beta) / (1 + 2 * beta) / max(c)
         ),
@@ -93,6 +99,14 @@ look_ahead = Exercise(
             lambda c, w, m, lr, beta: (beta * m + ahead(c, w, m, lr, beta)[0], ahead(c, w, m, lr, beta)[1])
         ),
     },
+    symptoms={
+        "The sign of m is turned. Here m is the step itself: m = beta * m - lr * g, and w + m.": (
+            lambda seen, c, w, m, lr, beta: np.allclose(np.add(*seen), w)
+        ),
+        "The weights do not move by the m that is returned: the new w is w + m, with the new m.": (
+            lambda seen, c, w, m, lr, beta: not np.allclose(np.subtract(*seen), w)
+        ),
+    },
 )
 
 
@@ -135,6 +149,14 @@ corrected = Exercise(
         ),
         "The factor changes with the step: 1 - beta ** t, not 1 - beta.": (
             lambda gradients, beta: means(gradients, beta, correct=lambda m, t: m / (1 - beta))
+        ),
+        "All means are divided by the last factor. Each has its own, 1 - beta ** t with its own t.": (
+            lambda gradients, beta: means(gradients, beta) / (1 - beta ** len(gradients))
+        ),
+        "A new gradient enters the mean with the share 1 - beta.": (
+            lambda gradients, beta: (
+                means(gradients, beta, correct=lambda m, t: m / (1 - beta**t)) / (1 - beta)
+            )
         ),
         "beta belongs to the old mean, and 1 - beta to the new gradient.": (
             lambda gradients, beta: means(gradients, 1 - beta, correct=lambda m, t: m / (1 - beta**t))
@@ -181,12 +203,12 @@ who = Exercise(
 
 
 def adamw_step(
-    w, g, m, v, t, lr, decay, *, penalty=0.0, after=False, correct=True, shrink=None, under=0.0, added=1e-7
+    w, g, m, v, t, lr, decay, *, penalty=0.0, after=False, power=1, shrink=None, under=0.0, added=1e-7
 ):
     """Return the weights after a step of AdamW, with one or another mistake."""
     g = g + penalty * w
     m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
-    lr_t = lr * math.sqrt(1 - 0.999**t) / (1 - 0.9**t) if correct else lr
+    lr_t = lr * (math.sqrt(1 - 0.999**t) / (1 - 0.9**t)) ** power
     step = lr_t * m / (np.sqrt(v + under) + added)
     shrink = lr * decay if shrink is None else shrink
     return (w - step) * (1 - shrink) if after else w * (1 - shrink) - step
@@ -207,7 +229,7 @@ decoupled = Exercise(
         adamw_case(2, 1),
         adamw_case(3, 10),
         adamw_case(4, 1000),
-        (np.ones(1), np.array([2.0**-22]), np.zeros(1), np.zeros(1), 1, 0.125, 0.5),
+        (np.ones(1), np.array([2.0**-12]), np.zeros(1), np.zeros(1), 1, 0.125, 0.5),
     ],
     right=lambda w, g, m, v, t, lr, decay: (
         (1 - lr * decay) * w
@@ -225,7 +247,16 @@ decoupled = Exercise(
         "The decay comes before the step, from the weights as they were.": (
             lambda *case: adamw_step(*case, after=True)
         ),
-        "The bias correction is missing.": lambda *case: adamw_step(*case, correct=False),
+        "The bias correction is missing.": lambda *case: adamw_step(*case, power=0),
+        "The correction is upside down: lr * sqrt(1 - 0.999 ** t) / (1 - 0.9 ** t).": (
+            lambda *case: adamw_step(*case, power=-1)
+        ),
+        "The factor of the squares needs a root: lr * sqrt(1 - 0.999 ** t) / (1 - 0.9 ** t).": (
+            lambda w, g, m, v, t, lr, decay: adamw_step(
+                w, g, m, v, t, lr * math.sqrt(1 - 0.999**t), decay, shrink=lr * decay
+            )
+        ),
+        "Epsilon is missing. Keras adds it to the root of v.": lambda *case: adamw_step(*case, added=0.0),
         "This is Adam: nothing is taken away.": lambda *case: adamw_step(*case, shrink=0.0),
         "The decay takes lr * decay; the correction belongs to Adam's step alone.": (
             lambda w, g, m, v, t, lr, decay: adamw_step(
@@ -235,7 +266,7 @@ decoupled = Exercise(
         "Epsilon stands under the root here. Keras adds it to the root.": (
             lambda *case: adamw_step(*case, under=1e-7, added=0.0)
         ),
-        "Epsilon stands where the paper has it, beside the corrected root. Keras adds it to the root of v.": (
+        "Epsilon stands beside the corrected root, the paper's first form. Keras adds it to the root of v.": (
             lambda w, g, m, v, t, lr, decay: adamw_step(
                 w, g, m, v, t, lr, decay, added=1e-7 * math.sqrt(1 - 0.999**t)
             )
@@ -286,6 +317,16 @@ clip = Exercise(
         "The root is missing: the norm is the root of the sum of squares.": (
             lambda gradients, limit: scaled(gradients, limit / max(limit, length(gradients) ** 2))
         ),
+        "Long gradients come out with the length 1. The common length should be `limit`.": (
+            lambda gradients, limit: scaled(
+                gradients, 1 / length(gradients) if length(gradients) > limit else 1.0
+            )
+        ),
+        "The lengths of the arrays are added. Add their squares, and take the root of the sum.": (
+            lambda gradients, limit: scaled(
+                gradients, limit / max(limit, sum(length([g]) for g in gradients))
+            )
+        ),
         "The norm is the root of a sum of squares, not a sum of sizes.": (
             lambda gradients, limit: scaled(
                 gradients, limit / max(limit, sum(np.abs(g).sum() for g in gradients))
@@ -309,13 +350,17 @@ clip = Exercise(
 # A schedule
 
 
-def falling(t, top, warmup, total, *, rise=1, begin=None, span=None, last=None, line=False):
+def half_cosine(p):
+    """Return what is left of the rate after the part p of the fall."""
+    return 0.5 * (1 + math.cos(math.pi * p))
+
+
+def falling(t, top, warmup, total, *, rise=1, begin=None, span=None, end=1.0, shape=half_cosine):
     """Return the rate of step t, with one or another mistake."""
     if t < warmup:
         return top * (t + rise) / warmup
     begin, span = warmup if begin is None else begin, total - warmup if span is None else span
-    p = min((t - begin) / span, math.inf if last == "rises" else 1.0)
-    return top * (1 - p if line else 0.5 * (1 + math.cos(math.pi * p)))
+    return top * shape(min((t - begin) / span, end))
 
 
 rate = Exercise(
@@ -329,6 +374,7 @@ rate = Exercise(
         (4, 1.0, 4, 10),
         (6, 1.0, 4, 10),
         (7, 0.5, 4, 10),
+        (9, 1.0, 4, 10),
         (10, 1.0, 4, 10),
         (13, 1.0, 4, 10),
         (0, 0.25, 1, 3),
@@ -349,9 +395,25 @@ rate = Exercise(
         "The fall has total - warmup steps, not total.": (
             lambda t, top, warmup, total: falling(t, top, warmup, total, span=total)
         ),
-        "It falls in a straight line; half a cosine was asked for.": lambda *case: falling(*case, line=True),
+        "It falls in a straight line; half a cosine was asked for.": (
+            lambda *case: falling(*case, shape=lambda p: 1 - p)
+        ),
+        "This is a quarter of a cosine. Half of one goes from 1 to -1: lift it to 2 and 0, then halve it.": (
+            lambda *case: falling(*case, shape=lambda p: math.cos(0.5 * math.pi * p))
+        ),
+        "This is a whole cosine, which falls and rises again. Half of one ends at the angle pi.": (
+            lambda *case: falling(*case, shape=lambda p: half_cosine(2 * p))
+        ),
+        "The cosine is turned round: after the warm-up the rate begins at `top` and falls to 0.": (
+            lambda *case: falling(*case, shape=lambda p: half_cosine(1 + p))
+        ),
+        "Step `warmup` belongs to the fall already: the last step of the rise is `warmup - 1`.": (
+            lambda t, top, warmup, total: (
+                top * (t + 1) / warmup if t == warmup else falling(t, top, warmup, total)
+            )
+        ),
         "After `total` the cosine rises again. From there on the rate is 0.": (
-            lambda *case: falling(*case, last="rises")
+            lambda *case: falling(*case, end=math.inf)
         ),
         "The warm-up is missing.": lambda t, top, warmup, total: falling(t, top, 0, total),
     },

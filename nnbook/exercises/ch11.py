@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nnbook.callbacks import History
 from nnbook.exercises.exercise import Exercise
 
 # Steps
@@ -29,6 +30,12 @@ updates = Exercise(
     mistakes={
         "The rest counts: what is left over at the end of an epoch is a smaller batch. Round up.": (
             lambda n, size, epochs, split: epochs * (int(n * (1 - split)) // size)
+        ),
+        "There is no part of an update: what is left over is a smaller batch, and counts as one. Round up.": (
+            lambda n, size, epochs, split: epochs * n * (1 - split) / size
+        ),
+        "Where the rows come out even nothing is left over: round up, and do not always add one.": (
+            lambda n, size, epochs, split: epochs * (int(n * (1 - split)) // size + 1)
         ),
         "It rounds to the nearest whole number. However small the rest is, it is a batch: round up.": (
             lambda n, size, epochs, split: epochs * round(n * (1 - split) / size)
@@ -61,6 +68,11 @@ def by_step(order, size, step):
     return [order[start : start + size] for start in range(0, len(order), step)]
 
 
+def run_together(order, size):
+    """Return the rows of all batches in one list."""
+    return [row for batch in by_step(order, size, size) for row in batch]
+
+
 def whole(order, size):
     """Return the batches that are full."""
     return [batch for batch in by_step(order, size, size) if len(batch) == size]
@@ -90,6 +102,15 @@ cut = Exercise(
         ),
         "The last batch is filled up with rows from the start, so these count twice.": (
             lambda order, size: by_step(np.resize(order, -(-len(order) // size) * size), size, size)
+        ),
+        "The rows of an array are equally long, and the last batch may be shorter: take slices in a loop.": (
+            lambda order, size: list(order.reshape(-1, size))
+        ),
+        "A batch ends batch_size rows after its start: order[start : start + batch_size].": (
+            lambda order, size: [order[start:size] for start in range(0, len(order), size)]
+        ),
+        "The batches run together. Append each to the list as one array; += adds its rows one by one.": (
+            run_together
         ),
         "The last batch is missing, even where it is full.": (
             lambda order, size: by_step(order, size, size)[:-1]
@@ -169,6 +190,10 @@ stop = Exercise(
         "The best epoch is the one with the lowest loss, not the last.": lambda v, p: (
             (stopping(v, p)[0],) * 2
         ),
+        "The second number is the epoch of the best loss, not that loss itself.": lambda v, p: (
+            stopping(v, p)[0],
+            v[stopping(v, p)[1] - 1],
+        ),
         "At the stop only the epochs before it are known; the best is one of those.": lambda v, p: (
             stopping(v, p)[0],
             1 + v.index(min(v)),
@@ -223,6 +248,10 @@ overflow_epoch = Exercise(
             v, float(np.finfo(float).max)
         ),
         "The factor is upside down: later loss divided by earlier loss.": lambda v: growing([v[1], v[0]]),
+        "The list ends long before the overflow: go on from it, by the same factor.": lambda v: math.inf,
+        "The last loss in the list belongs to epoch len(losses), not to epoch 1.": lambda v: (
+            growing(v[-2:]) - 1
+        ),
         "Count from the first loss in the list, not from a loss of 1.": lambda v: growing([1.0, v[1] / v[0]]),
     },
 )
@@ -254,6 +283,8 @@ def fingerprints(train, seed, epochs):
         path = Path(folder) / "half.safetensors"
         model = train(small_model(seed), x, y, epochs, str(path))
         saved = path.exists()
+    if isinstance(model, History):
+        return "fit returned this history; the model was wanted"
     if not hasattr(model, "get_weights"):
         return model
     if not saved:
@@ -262,20 +293,20 @@ def fingerprints(train, seed, epochs):
     return {"steps": int(model.optimizer.iterations), "weights": hashlib.sha256(bits).hexdigest()[:12]}
 
 
-def in_one_go(build, x, y, epochs, path):
+def in_one_go(build, x, y, epochs, path, *, batch_size=8):
     """Train without a break."""
     model = build()
-    model.fit(x, y, epochs=epochs, batch_size=8, verbose=0)
+    model.fit(x, y, epochs=epochs, batch_size=batch_size, verbose=0)
     return model
 
 
-def in_two(carry_on, second=0.5):
+def in_two(carry_on, first=0.5, second=0.5, batch_size=8):
     """Return a training in two parts; ``carry_on(build, model, path)`` gives the model of the second part."""
 
     def train(build, x, y, epochs, path):
-        model = in_one_go(build, x, y, epochs // 2, path)
+        model = in_one_go(build, x, y, int(epochs * first), path, batch_size=batch_size)
         model = carry_on(build, model, path)
-        model.fit(x, y, epochs=int(epochs * second), batch_size=8, verbose=0)
+        model.fit(x, y, epochs=int(epochs * second), batch_size=batch_size, verbose=0)
         return model
 
     return train
@@ -324,6 +355,13 @@ train_in_two = Exercise(
         "Half of the training is missing: fit the loaded model for the other half, and return that one.": (
             in_two(loaded, second=0)
         ),
+        "fit returns the history of the losses. Return the model itself.": (
+            lambda *case: in_one_go(*case).history
+        ),
+        "Both parts train for all the epochs; each is to train for half of them.": in_two(loaded, 1, 1),
+        "Give batch_size=8 to fit in both parts; without it a batch has 32 samples.": (
+            in_two(loaded, batch_size=32)
+        ),
     },
 )
 
@@ -355,6 +393,10 @@ yardstick = Exercise(
             lambda labels: labels.mean()
         ),
         "The commonest label need not be 1.": lambda labels: np.mean(labels == 1),
+        "The commonest label need not be 0.": lambda labels: np.mean(labels == 0),
+        "There need not be ten classes, nor need they be equally common. Count the labels.": lambda labels: (
+            0.1
+        ),
     },
 )
 
@@ -364,15 +406,18 @@ yardstick = Exercise(
 
 def activation_of(dense, behind=None):
     """Return the name of a layer's activation function, which may stand in a layer of its own behind it."""
-    alone = hasattr(behind, "activation") and not hasattr(behind, "units")
-    names = [
-        getattr(layer.activation, "__name__", str(layer.activation)) for layer in (dense, behind)[: 1 + alone]
-    ]
+    names = [getattr(dense.activation, "__name__", str(dense.activation))]
+    if type(behind).__name__ in ("ReLU", "Softmax"):
+        names.append(type(behind).__name__.lower())
+    elif hasattr(behind, "activation") and not hasattr(behind, "units"):
+        names.append(getattr(behind.activation, "__name__", str(behind.activation)))
     return names[-1] if names[0] == "linear" else ", ".join(names)
 
 
 def described(model):
     """Return what matters of a compiled model, of either engine; text says what it is not."""
+    if model is None:
+        return "This is None: compile returns nothing. Keep the model, and compile it in a line of its own."
     if not hasattr(model, "layers") or not hasattr(model, "count_params"):
         return f"A Sequential model was wanted, not {type(model).__name__}."
     if getattr(model, "loss", None) is None or getattr(model, "optimizer", None) is None:
@@ -388,7 +433,7 @@ def described(model):
         else getattr(model.loss, "name", None) or model.loss.__name__
     )
     return {
-        "inputs": int(model.input_shape[-1]),
+        "inputs": len(dense[0].get_weights()[0]) if dense else int(model.input_shape[-1]),
         "units": [int(layer.units) for layer in dense],
         "activations": activations,
         "loss": loss,
@@ -426,6 +471,9 @@ reader = Exercise(
         "The input layer has no neurons: Input((64,)), not Dense(64).": lambda seen: (
             seen["units"][:1] == [64]
         ),
+        "Dense wants each picture as one row: Input((64,)), or Flatten() before the first Dense.": (
+            lambda seen: seen["inputs"] == 8
+        ),
         "Ten classes, one answer: softmax makes the outputs add up to 1.": (
             lambda seen: seen["activations"][-1] in ("sigmoid", "linear", "relu")
         ),
@@ -452,7 +500,9 @@ reader = Exercise(
 def pair(answer, confusion, names):
     """Return the names that an answer gives in alphabetical order; anything else as it is."""
     found = answer(confusion, names)
-    named = isinstance(found, (tuple, list, set, np.ndarray)) and all(isinstance(name, str) for name in found)
+    named = isinstance(found, (tuple, list, set, frozenset, np.ndarray)) and all(
+        isinstance(name, str) for name in found
+    )
     return tuple(sorted(map(str, found))) if named else found
 
 
@@ -514,6 +564,9 @@ mixed_up = Exercise(
         ),
         "These are the two classes with most mistakes; need they be mixed up with each other?": (
             lambda confusion, names: most_often_wrong(without_diagonal(confusion).sum(axis=1), names)
+        ),
+        "argmax numbers the entries of the whole table; np.unravel_index makes a row and a column of that.": (
+            lambda confusion, names: names[in_both(confusion).argmax()]
         ),
         "The least often, not the most often.": lambda confusion, names: min(
             ((names[i], names[j]) for i in range(len(names)) for j in range(i)),

@@ -59,36 +59,39 @@ def kind_of_difference(answer, expected) -> str:
             return f"It returned a {answer.kind}. Is a pair of brackets missing behind its name?"
         return f"It returned {an(answer.kind)}; {kind(expected)} was wanted."
     if isinstance(expected, dict) and isinstance(answer, dict):
-        missing = [key for key in expected if key not in answer]
-        return f"The key {missing[0]!r} is missing." if missing else ""
+        for key in expected:
+            if key not in answer:
+                return f"The key {key!r} is missing."
+        for key in answer:
+            if key not in expected:
+                return f"The key {key!r} was not asked for."
+        return part_that_differs(answer, expected, {f"the key {key!r}": key for key in expected})
     right, given = numbers(expected), numbers(answer)
-    if right is None:
-        if kind(answer) != kind(expected):
-            return f"It returned {kind(answer)}; {kind(expected)} was wanted."
-        if isinstance(expected, (list, tuple)) and len(answer) != len(expected):
+    if right is not None and given is not None:
+        if given.shape == right.shape:
+            return ""
+        if given.shape == right.shape[::-1]:
+            return f"Its shape is {given.shape}; {right.shape} was wanted. Transpose it."
+    if isinstance(expected, (list, tuple)) and isinstance(answer, (list, tuple)):
+        if len(answer) != len(expected):
             return f"It returned {len(answer)} parts; {len(expected)} were wanted."
-        return part_that_differs(answer, expected) if isinstance(expected, (list, tuple)) else ""
-    if given is None:
-        return f"It returned {kind(answer)}; {kind(expected)} was wanted."
-    if given.shape == right.shape:
-        return ""
-    if given.shape == right.shape[::-1]:
-        return f"Its shape is {given.shape}; {right.shape} was wanted. Transpose it."
-    if isinstance(expected, tuple):
-        return f"It returned {kind(answer)}; a tuple of {len(expected)} was wanted."
-    if right.ndim == 0:
-        return f"It returned an array of shape {given.shape}; one number was wanted."
+        places = {f"part {place + 1} of {len(expected)}": place for place in range(len(expected))}
+        return part_that_differs(answer, expected, places)
+    if right is None or given is None or isinstance(expected, tuple) or 0 in (right.ndim, given.ndim):
+        wanted = f"It returned {kind(answer)}; {kind(expected)} was wanted."
+        return "" if kind(answer) == kind(expected) else wanted
     if given.size == right.size:
         return f"The numbers are as many as wanted, but in the shape {given.shape}, not {right.shape}."
     return f"Its shape is {given.shape}; {right.shape} was wanted."
 
 
-def part_that_differs(answer, expected) -> str:
-    """Say which part of a list or tuple is the first to differ in kind, and how."""
-    for count, parts in enumerate(zip(answer, expected, strict=True), start=1):
+def part_that_differs(answer, expected, places: dict) -> str:
+    """Say which part of a list, tuple or dictionary is the first to differ in kind, and how."""
+    for name, place in places.items():
+        parts = answer[place], expected[place]
         difference = "" if same(*parts) else kind_of_difference(*parts)
         if difference:
-            return f"Look at part {count} of {len(expected)}. {difference}"
+            return f"Look at {name}. {difference}"
     return ""
 
 
@@ -137,14 +140,14 @@ def kind(value) -> str:
         return "True or False"
     if isinstance(value, str):
         return "text"
-    if isinstance(value, (tuple, list, dict)) and not (
-        isinstance(value, list) and numbers(value) is not None
-    ):
-        return {"tuple": "a tuple", "list": "a list", "dict": "a dictionary"}[type(value).__name__]
+    if isinstance(value, (tuple, list)):
+        return f"a {type(value).__name__} of {len(value)}"
+    if isinstance(value, dict):
+        return "a dictionary"
     array = numbers(value)
     if array is None:
         return an(type(value).__name__)
-    return "a number" if array.ndim == 0 else f"an array of shape {array.shape}"
+    return "one number" if array.ndim == 0 else f"an array of shape {array.shape}"
 
 
 def an(word: str) -> str:

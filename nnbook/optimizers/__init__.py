@@ -277,7 +277,7 @@ class RMSprop(Optimizer):
 class Adam(Optimizer):
     """Running means of the gradient and of its square, corrected for starting at zero (Kingma & Ba 2015).
 
-    In Keras's form, which the paper gives at the end of its section 2: the correction is in the rate, so
+    In Keras's form, which the paper gives just before its section 2.1: the correction is in the rate, so
     epsilon is added to the uncorrected root. ``amsgrad`` divides by the largest mean so far (Reddi et al.
     2018).
     """

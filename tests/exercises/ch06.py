@@ -88,6 +88,14 @@ def by_size(X, y, w, b):
     return X.T @ errors(X, y, w, b) / X.size, errors(X, y, w, b).mean()
 
 
+def not_added_up(X, y, w, b):
+    return errors(X, y, w, b)[:, None] * X / len(X), errors(X, y, w, b).mean()
+
+
+def product_of_means(X, y, w, b):
+    return errors(X, y, w, b).mean() * X.mean(axis=0), errors(X, y, w, b).mean()
+
+
 def slope_left_in(X, y, w, b, factor=1):
     p = 1 / (1 + np.exp(-(X @ w + b)))
     error = factor * (p - y) * p * (1 - p)
@@ -99,6 +107,11 @@ def curvature_along(X, y, w):
     return 2 * np.mean((X @ g) ** 2) / (g @ g)
 
 
+def no_mean_anywhere(X, y, w):
+    g = X.T @ (X @ w - y)
+    return (g @ g) / (g @ X.T @ X @ g)
+
+
 def root_forgotten(X, y, w):
     g = 2 / len(y) * X.T @ (X @ w - y)
     return np.linalg.norm(g) / (2 * np.mean((X @ g) ** 2))
@@ -107,6 +120,13 @@ def root_forgotten(X, y, w):
 def whole_batches(X, y, w, order, batch_size, rate):
     for k in range(len(order) // batch_size):
         rows = order[k * batch_size : (k + 1) * batch_size]
+        w = w - rate * 2 / len(rows) * X[rows].T @ (X[rows] @ w - y[rows])
+    return w
+
+
+def one_batch_short(X, y, w, order, batch_size, rate):
+    for k in range(0, len(order) - batch_size, batch_size):
+        rows = order[k : k + batch_size]
         w = w - rate * 2 / len(rows) * X[rows].T @ (X[rows] @ w - y[rows])
     return w
 
@@ -130,6 +150,15 @@ def in_place(X, y, w, order, batch_size, rate):
 def count(curvatures, nearer, *, rounded=math.ceil, square=1):
     kappa = (max(curvatures) / min(curvatures)) ** square
     return rounded(math.log(nearer) / math.log((kappa + 1) / (kappa - 1))) if kappa > 1 else 1
+
+
+def log_below_one(curvatures, nearer):
+    factor = (max(curvatures) - min(curvatures)) / (max(curvatures) + min(curvatures))
+    return math.ceil(math.log(nearer) / math.log(factor)) if factor else 1
+
+
+def half_kappa(curvatures, nearer):
+    return math.ceil(max(curvatures) / min(curvatures) * math.log(nearer) / 2)
 
 
 def shrinks(curvatures):
@@ -169,6 +198,14 @@ def loop_number(loss, grad, w, rate, enough, limit):
         if loss(w) <= enough:
             return w, step
         w = w - rate * grad(w)
+    return w, step
+
+
+def number_of_the_last(loss, grad, w, rate, enough, limit):
+    for step in range(limit):
+        w = w - rate * grad(w)
+        if loss(w) <= enough:
+            return w, step
     return w, step
 
 
@@ -223,8 +260,10 @@ WRONG = {
         ("the walk does not come nearer", lambda rate, c: "diverges" if rate > 2 / max(c) else "converges"),
         ("does not go farther away", lambda rate, c: "converges" if rate < 2 / max(c) else "diverges"),
         ("is the best rate", compared(lambda c: 2 / (max(c) + min(c)))),
-        ("0 of 12 cases", lambda rate, c: rate < 2 / max(c)),
+        ("0 of 13 cases", lambda rate, c: rate < 2 / max(c)),
         ("a steeper one flies off", any_bounces),
+        ("without its sign", lambda rate, c: "converges" if max(1 - rate * c) < 1 else "diverges"),
+        ("The rate is compared with L", compared(max)),
         ("it converges", lambda rate, c: ["converges", "bounces", "diverges"][min(int(rate * max(c)), 2)]),
     ],
     "largest_rate": [
@@ -243,6 +282,12 @@ WRONG = {
         ("not yet added up", lambda X, y, w, b: (logistic_grads(X, y, w, b)[0], errors(X, y, w, b) / len(y))),
         ("db is still a sum", changed(lambda dw, db, n: (dw, db * n))),
         ("The factor 2 belongs", changed(lambda dw, db, n: (2 * dw, 2 * db))),
+        ("dw is not yet added up", not_added_up),
+        (
+            "sample by sample",
+            lambda *case: (errors(*case).mean() * case[0].mean(axis=0), errors(*case).mean()),
+        ),
+        ("has exp(-z) in it", lambda X, y, w, b: logistic_grads(X, y, -w, -b)),
         ("In the cross-entropy it cancels", slope_left_in),
         ("with the squared error", lambda *case: slope_left_in(*case, factor=2)),
         (
@@ -257,6 +302,7 @@ WRONG = {
         ("This is the limit 2/L", lambda X, y, w: 2 / np.linalg.eigvalsh(2 / len(X) * X.T @ X)[-1]),
         ("The lowest place is half way", lambda *case: exact_rate(*case, top=2)),
         ("Twice too short", lambda *case: exact_rate(*case, bottom=2)),
+        ("the 2/n is missing", no_mean_anywhere),
         ("divide by their number", lambda X, y, w: exact_rate(X, y, w, bottom=len(X))),
         ("The rate is one over it|upside down", curvature_along),
         ("The length of the gradient has to be squared", root_forgotten),
@@ -264,6 +310,7 @@ WRONG = {
     ],
     "epoch": [
         ("The last, smaller batch is dropped", whole_batches),
+        ("one batch too early", one_batch_short),
         (
             "divide by its own number of rows",
             lambda X, y, w, o, size, r: batches_of(X, y, w, o, size, r, share=size),
@@ -290,6 +337,8 @@ WRONG = {
             "Two kinds of logarithm",
             lambda c, nearer: math.ceil(math.log10(nearer) / math.log(1 / shrinks(c))),
         ),
+        ("turn the sign", log_below_one),
+        ("Take the factor itself", half_kappa),
         ("One too many", lambda *case: count(*case) + 1),
         ("This is the condition number", lambda c, nearer: np.max(c) / np.min(c)),
     ],
@@ -297,6 +346,7 @@ WRONG = {
         ("It takes a step before it looks", step_first),
         ("does nothing when the limit is 0", looks_afterwards),
         ("one step too few", loop_number),
+        ("its loop counts from 0", number_of_the_last),
         ("Return the last one", whole_walk),
         ("Both have to", both_needed),
         ("It does not stop when the loss is low enough", to_the_limit),

@@ -88,6 +88,19 @@ def epsilon_outside(x, grad, epsilon):
     return (grad - grad.mean(axis=0) - x_hat * (grad * x_hat).mean(axis=0)) / std
 
 
+def paths_added(x, grad, epsilon):
+    std = np.sqrt(x.var(axis=0) + epsilon)
+    x_hat = (x - x.mean(axis=0)) / std
+    return (grad + grad.mean(axis=0) + x_hat * (grad * x_hat).mean(axis=0)) / std
+
+
+def slope_at_z(x, y, W1, b1, W2, b2):
+    z1 = x @ W1 + b1
+    d2 = 2 * (np.tanh(z1) @ W2 + b2 - y) / y.size
+    d1 = d2 @ W2.T * (1 - z1 * z1)
+    return x.T @ d1, d1.sum(0), np.tanh(z1).T @ d2, d2.sum(0)
+
+
 def with_bug(**bugs):
     return lambda *case: buggy(*case, **bugs)
 
@@ -109,11 +122,13 @@ WRONG = {
         ("has the slope 1", slopes(u=24)),
         ("u moves x times as fast as w", slopes(w=-16)),
         ("one path only", slopes(x=-32)),
+        ("and no others", slopes(L=1)),
         ("The key 'u' is missing", {"x": 8, "w": -32, "v": -8}),
     ],
     "tanh_backward": [
         ("do not take tanh once more", lambda a, grad: grad / np.cosh(a) ** 2),
         ("the derivative alone", lambda a, grad: (1 - a) * (1 + a)),
+        ("and grad, the gradient", lambda a, grad: 1 / np.cosh(a) ** 2),
         ("belongs to the sigmoid", lambda a, grad: a * (1 - a) * grad),
         ("The square is missing", lambda a, grad: grad - grad * a),
         ("The sign of the square", lambda a, grad: grad + grad * a * a),
@@ -149,6 +164,8 @@ WRONG = {
             lambda z, labels: less_one(np.exp(z - z.max()) / np.exp(z - z.max()).sum(), labels),
         ),
         ("numbers of classes", lambda z, labels: (softmax(z) - labels.reshape(-1, 1)) / len(z)),
+        ("Make them one-hot", lambda z, labels: (softmax(z) - labels) / len(z)),
+        ("the number of classes, z.shape", lambda z, labels: (softmax(z) - np.eye(len(z))[labels]) / len(z)),
         ("whole columns", lambda z, labels: less_columns(softmax(z), labels)),
         ("down the columns", lambda z, labels: (softmax(z.T).T - np.eye(z.shape[1])[labels]) / len(z)),
     ],
@@ -158,6 +175,11 @@ WRONG = {
             "through the variance is missing",
             lambda x, grad, epsilon: (grad - grad.mean(axis=0)) / np.sqrt(x.var(axis=0) + epsilon),
         ),
+        (
+            "not for itself alone",
+            lambda x, grad, epsilon: (grad - grad / len(x)) / np.sqrt(x.var(axis=0) + epsilon),
+        ),
+        ("taken off, not added", paths_added),
         ("over the whole table", whole_table),
         ("under the root", epsilon_outside),
         ("the way forward", lambda x, grad, epsilon: (x - x.mean(0)) / np.sqrt(x.var(0) + epsilon)),
@@ -178,6 +200,7 @@ WRONG = {
         ("a1 is tanh(z1) already", with_bug(twice=True)),
         ("Divide by y.size", lambda x, y, *weights: [one * y.shape[1] for one in gradients(x, y, *weights)]),
         ("brings a factor 2", lambda *case: [one / 2 for one in gradients(*case)]),
+        ("not with z1", slope_at_z),
         ("Several bugs are left", with_bug(sign=-1, mean=False, axis=None, twice=True)),
         ("Several bugs are left", with_bug(mean=False, twice=True)),
         ("The shapes do not fit", lambda x, y, W1, b1, W2, b2: (x.T @ y @ W2, b1, W2, b2)),
@@ -190,6 +213,10 @@ WRONG = {
         ("where tanh is met on the way back", lambda x, W, g: g + g @ W.T * (1 - np.tanh(x @ W) ** 2)),
         ("grad times 1", lambda x, W, g: 1 + (g * (1 - np.tanh(x @ W) ** 2)) @ W.T),
         ("do not take tanh twice", lambda x, W, g: g + (g * (1 - np.tanh(np.tanh(x @ W)) ** 2)) @ W.T),
+        ("meets tanh first", lambda x, W, g: g * (1 + (1 - np.tanh(x @ W) ** 2) @ W.T)),
+        ("lies W", lambda x, W, g: g * (2 - np.tanh(x @ W) ** 2)),
+        ("not at x", lambda x, W, g: g + (g / np.cosh(x) ** 2) @ W.T),
+        ("carries grad too", lambda x, W, g: g + (1 - np.tanh(x @ W) ** 2) @ W.T),
         ("does not go through W", lambda x, W, g: (g + g * (1 - np.tanh(x @ W) ** 2)) @ W.T),
         ("changes its argument grad", in_place),
     ],

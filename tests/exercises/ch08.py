@@ -74,6 +74,10 @@ def sizes(a, b):
     return np.maximum(np.maximum(np.abs(a), np.abs(b)), 1e-8)
 
 
+def length(a):
+    return np.linalg.norm(np.ravel(a))
+
+
 def loses_the_step(f, x):
     grad = np.zeros_like(x)
     for i in np.ndindex(x.shape):
@@ -130,6 +134,10 @@ WRONG = {
         ("This is the smallest error", lambda a, b: word(np.min(np.abs(a - b) / sizes(a, b)))),
         ("The floor is missing", quiet(lambda a, b: word(np.nanmax(abs(a - b) / np.fmax(abs(a), abs(b)))))),
         ("one of the two gradients alone", lambda a, b: word(np.max(np.abs(a - b) / np.fmax(abs(a), 1e-8)))),
+        ("numeric alone", lambda a, b: word(np.max(np.abs(a - b) / np.fmax(abs(b), 1e-8)))),
+        ("the sum of both sizes", lambda a, b: word(np.max(abs(a - b) / np.fmax(abs(a) + abs(b), 1e-8)))),
+        ("the largest size in the arrays", lambda a, b: word(np.max(np.abs(a - b)) / np.max(sizes(a, b)))),
+        ("the lengths of whole gradients", lambda a, b: word(length(a - b) / (length(a) + length(b)))),
         ("Of two negative numbers", lambda a, b: word(np.max(np.abs(a - b) / np.fmax(np.fmax(a, b), 1e-8)))),
         ("The bands end at", lambda a, b: word(100 * e) if (e := relative_error(a, b)) >= 1e-7 else "good"),
         ("a whole array with one number", lambda a, b: word(np.abs(a - b) / sizes(a, b))),
@@ -143,6 +151,8 @@ WRONG = {
         ("All numbers are moved at once", lambda f, x: np.imag(f(x + 1e-30j)) / 1e-30),
         ("so there is no 2", lambda f, x: complex_step(f, x) / 2),
         ("This takes a difference", lambda f, x: numerical_gradient(f, x.copy())),
+        ("This takes a difference", lambda f, x: numerical_gradient(f, x.copy(), eps=1e-6)),
+        ("its square still counts", lambda f, x: ch08.stepped(f, x, 1e-2j, lambda y: np.imag(y) / 1e-2)),
         ("never taken back", keeps_the_steps),
         ("a whole row at once", along_rows),
         ("this is complex", lambda f, x: complex_step(f, x) + 1j),
@@ -158,6 +168,9 @@ WRONG = {
         ("z >= 0 does not", lambda a, b: np.any((a < 0) != (b < 0), axis=1)),
         ("A product of 0 is no crossing", lambda a, b: np.min(a * b, axis=1) <= 0),
         ("This sees one of the two", lambda a, b: np.any((a > 0) & ~(b > 0), axis=1)),
+        ("counts the units", lambda a, b: [sum(row) for row in (a > 0) ^ (b > 0)]),
+        ("one answer for all rows", lambda a, b: np.any((a > 0) != (b > 0))),
+        ("stays on gives another value", lambda a, b: np.any(np.fmax(a, 0) != np.fmax(b, 0), axis=1)),
         ("turned round", lambda a, b: ~np.any((a > 0) != (b > 0), axis=1)),
     ],
     "backward": [
@@ -173,6 +186,9 @@ WRONG = {
             "Each bias has a gradient",
             lambda *case: tuple(np.sum(g) if g.ndim == 1 else g for g in backward(*case)),
         ),
+        ("dV is wrong", lambda *case: [part + k * 0.2 for k, part in enumerate(backward(*case))]),
+        ("dV is right and db is not", lambda *case: [backward(*case)[k] * (k - 1) for k in range(3)]),
+        ("Only dW is wrong", lambda *case: correct(*case, penalty=0.3)),
         ("Nodes came back", as_nodes),
         ("It returned", lambda *case: backward(*case)[0]),
     ],
@@ -215,6 +231,23 @@ WRONG = {
                 ((a := ch08.difference(f, x, v, 1e-5)) - (b := np.sum(grad(x) * v))) / max(a, b, 1e-8)
             ),
         ),
+        (
+            "An error has no sign",
+            lambda f, grad, x, v: (
+                ((a := ch08.difference(f, x, v, 1e-5)) - (b := np.sum(grad(x) * v)))
+                / max(abs(a), abs(b), 1e-8)
+            ),
+        ),
+        (
+            "add up grad(x) * v",
+            lambda f, grad, x, v: relative_error(
+                np.full(x.shape, ch08.difference(f, x, v, 1e-5)), grad(x) * v
+            ),
+        ),
+        (
+            "the check of every number",
+            lambda f, grad, x, v: relative_error(numerical_gradient(f, x.copy()), grad(x)),
+        ),
         ("an error for each number", lambda f, grad, x, v: np.abs(grad(x) - x) + 1),
     ],
     "hessian": [
@@ -242,6 +275,10 @@ WRONG = {
         ("The root has a slope too", lambda g, y, a, b: (g * 2 * a, g * 2 * b)),
         ("the 2 cancels", lambda g, y, a, b: (0.5 * g * a / y, 0.5 * g * b / y)),
         ("The square has a slope as well", lambda g, y, a, b: (0.5 * g / y, 0.5 * g / y)),
+        ("One a is enough", lambda g, y, a, b: (g / y * a**2, g / y * b**2)),
+        ("Divide by y once", lambda g, y, a, b: (g / y * a / y, g / y * b / y)),
+        ("the functions come into the table", lambda g, y, a, b: (lambda *_: g * a, lambda *_: g * b)),
+        ("nothing is added up", lambda g, y, a, b: (np.sum(g * a / y), np.sum(g * b / y))),
         ("stands on its head", lambda g, y, a, b: (g * y / a, g * y / b)),
         ("Sides may be negative", lambda g, y, a, b: (g * abs(a) / y, g * abs(b) / y)),
         ("It returned", lambda g, y, a, b: g * a / y),

@@ -8,7 +8,14 @@ import numpy as np
 
 from nnbook import activations
 from nnbook.exercises.ch09 import right_gain
-from nnbook.initializers import GlorotUniform, HeNormal, LecunNormal, RandomNormal, VarianceScaling
+from nnbook.initializers import (
+    GlorotUniform,
+    HeNormal,
+    LecunNormal,
+    Orthogonal,
+    RandomNormal,
+    VarianceScaling,
+)
 
 # Right
 
@@ -69,6 +76,13 @@ def signs_in_rows(A):
     return np.sign(R.diagonal())[:, None] * Q
 
 
+def lengths_last(A):
+    Q = []
+    for a in A.T:
+        Q.append(a - sum((a @ q) * q for q in Q))
+    return np.stack([q / np.linalg.norm(q) for q in Q], axis=1)
+
+
 def scaled(scale_of, mode="fan_in"):
     return lambda activation: VarianceScaling(scale_of(gain(activations.get(activation))), mode)
 
@@ -89,6 +103,9 @@ WRONG = {
     "mean_square": [
         ("The half is missing", lambda widths, spreads: math.prod(
             n * s**2 for n, s in zip(widths[:-1], spreads, strict=True)
+        )),
+        ("The 2 is in He's weights", lambda widths, spreads: math.prod(
+            2 * n * s**2 for n, s in zip(widths[:-1], spreads, strict=True)
         )),
         ("as many terms as the layer has inputs", lambda widths, spreads: math.prod(
             n * s**2 / 2 for n, s in zip(widths[1:], spreads, strict=True)
@@ -116,6 +133,7 @@ WRONG = {
         ("The slope is not squared", lambda n_in, slope: math.sqrt(2 / (n_in * (1 + slope)))),
         ("makes the spread smaller", lambda n_in, slope: math.sqrt(2 * (1 + slope**2) / n_in)),
         ("The two halves", lambda n_in, slope: math.sqrt(1 / (n_in * (1 + slope**2)))),
+        ("it needs its half, too", lambda n_in, slope: math.sqrt(1 / (n_in * (0.5 + slope**2)))),
         ("Square first, then add", lambda n_in, slope: math.sqrt(2 / (n_in * (1 + slope) ** 2))),
         ("The 2 stands under the root", lambda n_in, slope: 2 / math.sqrt(n_in * (1 + slope**2))),
         ("number of inputs", lambda n_in, slope: math.sqrt(2 / (1 + slope**2))),
@@ -124,6 +142,7 @@ WRONG = {
         ("This is the size of f(z)", lambda f: 1 / gain(f)),
         ("Take the root of the mean square", lambda f: gain(f, power=1)),
         ("It takes the mean of f(z) off", lambda f: gain(f, centred=True)),
+        ("in which signs cancel", lambda f: 1 / f(np.random.default_rng(0).normal(size=200_000)).mean()),
         ("the mean of |f(z)|", lambda f: 1 / np.abs(f(np.random.default_rng(0).normal(size=200_000))).mean()),
         ("Every z counts alike", lambda f: np.mean(f(np.linspace(-3, 3, 999)) ** 2) ** -0.5),
         ("too few random numbers", lambda f: (
@@ -134,6 +153,9 @@ WRONG = {
     ],
     "start": [
         ("square it", scaled(lambda g: g)),
+        ("Upside down", scaled(lambda g: 1 / g**2)),
+        ("Orthogonal weights keep lengths", lambda activation: Orthogonal(gain(activations.get(activation)))),
+        ("Orthogonal weights keep lengths", lambda activation: Orthogonal()),
         ("It counts as Glorot does", scaled(lambda g: g**2, "fan_avg")),
         ("It counts the neurons", scaled(lambda g: g**2, "fan_out")),
         ("This is Glorot's start", lambda activation: GlorotUniform()),
@@ -154,6 +176,7 @@ WRONG = {
         ("turned as a whole", lambda A: np.abs(orthonormal(A))),
         ("All columns are turned", lambda A: -np.linalg.qr(A).Q),
         ("but are not at right angles", lambda A: A / np.sqrt((A**2).sum(axis=0))),
+        ("Give each its length at once", lengths_last),
         ("This is R", lambda A: np.linalg.qr(A).R),
         ("They belong to the columns", signs_in_rows),
         ("of length 1", lambda A: orthonormal(A) * np.abs(np.diag(np.linalg.qr(A).R))),

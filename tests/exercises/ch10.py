@@ -67,6 +67,16 @@ def moved(curvatures, w, m, lr, beta):
     return w + m, m
 
 
+def turned(curvatures, w, m, lr, beta):
+    m = beta * m + lr * curvatures * (w - beta * m)
+    return w - m, m
+
+
+def forgotten(curvatures, w, m, lr, beta):
+    p = w + beta * m
+    return p - lr * curvatures * p, beta * m
+
+
 def keras_form(curvatures, w, m, lr, beta):
     g = curvatures * w
     m = beta * m - lr * g
@@ -98,12 +108,21 @@ def no_correction(w, g, m, v, t, lr, decay):
     return w - lr * decay * w - lr * m / (np.sqrt(v) + 1e-7)
 
 
+def upside_down(w, g, m, v, t, lr, decay):
+    m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+    return w - lr * decay * w - lr * (1 - 0.9**t) / np.sqrt(1 - 0.999**t) * m / (np.sqrt(v) + 1e-7)
+
+
 def norm(g):
     return np.sqrt(np.sum(np.square(g)))
 
 
 def common(gradients):
     return np.sqrt(sum(norm(g) ** 2 for g in gradients))
+
+
+def shortened(gradients, limit, by):
+    return [g * limit / by if by > limit else g for g in gradients]
 
 
 def always_scaled(gradients, limit):
@@ -113,6 +132,10 @@ def always_scaled(gradients, limit):
 
 def cosine(t, top, begin, span):
     return 0.5 * top * (1 + math.cos(math.pi * min(t - begin, span) / span))
+
+
+def left(t, begin, end):
+    return max(0, end - t) / (end - begin)
 
 
 def up_then(down, rise=1):
@@ -128,6 +151,8 @@ WRONG = {
         ("Nesterov's limit", lambda c, beta: (2 + 2 * beta) / ((1 + 2 * beta) * c.max())),
         ("1 + beta, not 1 - beta", lambda c, beta: 2 * (1 - beta) / c.max()),
         ("with the best beta", lambda c, beta: (2 / (np.sqrt(c.max()) + np.sqrt(c.min()))) ** 2),
+        ("The directions do not add up", lambda c, beta: 2 * (1 + beta) / c.sum()),
+        ("on an even slope", lambda c, beta: 2 / ((1 - beta) * c.max())),
         ("one number was wanted|in the shape", lambda c, beta: 2 * (1 + beta) / c),
     ],
     "look_ahead": [
@@ -137,6 +162,8 @@ WRONG = {
         ("by the whole last step", lambda *case: ahead(*case, at=lambda w, m, beta: w + m)),
         ("The two are exchanged", lambda *case: ahead(*case)[::-1]),
         ("The old step is taken twice", moved),
+        ("The sign of m is turned", turned),
+        ("do not move by the m", forgotten),
     ],
     "corrected": [
         ("without the correction", mean),
@@ -147,6 +174,11 @@ WRONG = {
         ("has t = 1", lambda g, beta: mean(g, beta, divide=lambda t, b: 1 - b ** (t + 2))),
         ("is another cure", lambda g, beta: mean(g, beta, m=g[0])),
         ("changes with the step", lambda g, beta: mean(g, beta, divide=lambda t, b: 1 - b)),
+        ("divided by the last factor", lambda g, beta: mean(g, beta) / (1 - beta ** len(g))),
+        (
+            "with the share 1 - beta",
+            lambda g, beta: mean(g / (1 - beta), beta, divide=lambda t, b: 1 - b ** (t + 1)),
+        ),
     ],
     "who": [
         ("A and D are alike", WALKERS | {"A": "Adam", "D": "plain"}),
@@ -173,9 +205,18 @@ WRONG = {
             lambda *case: other_epsilon(*case, lambda v, t: np.sqrt((v + 1e-7) / (1 - 0.999**t))),
         ),
         (
-            "where the paper has it",
+            "the paper's first form",
             lambda *case: other_epsilon(*case, lambda v, t: np.sqrt(v / (1 - 0.999**t)) + 1e-7),
         ),
+        (
+            "Epsilon is missing",
+            lambda *case: other_epsilon(*case, lambda v, t: np.sqrt(v / (1 - 0.999**t))),
+        ),
+        (
+            "needs a root",
+            lambda *case: other_epsilon(*case, lambda v, t: (np.sqrt(v) + 1e-7) / (1 - 0.999**t)),
+        ),
+        ("upside down", upside_down),
     ],
     "clip": [
         (
@@ -192,6 +233,8 @@ WRONG = {
             lambda gs, limit: [g * min(1, limit / max(common(gs) ** 2, 1e-300)) for g in gs],
         ),
         ("upside down", lambda gs, limit: [g * max(1, common(gs) / limit) for g in gs]),
+        ("with the length 1", lambda gs, limit: [g / common(gs) if common(gs) > limit else g for g in gs]),
+        ("lengths of the arrays are added", lambda gs, limit: shortened(gs, limit, sum(map(norm, gs)))),
         ("a length of zero must not divide", always_scaled),
         (
             "The longest array alone",
@@ -203,6 +246,13 @@ WRONG = {
         ("begins when the warm-up is over", up_then(lambda t, top, w, n: cosine(t, top, 0, n))),
         ("not total", up_then(lambda t, top, w, n: cosine(t, top, w, n))),
         ("a straight line", up_then(lambda t, top, w, n: top * max(0, n - t) / (n - w))),
+        ("quarter of a cosine", up_then(lambda t, top, w, n: top * math.sin(math.pi / 2 * left(t, w, n)))),
+        ("a whole cosine", up_then(lambda t, top, w, n: top * math.cos(math.pi * left(t, w, n)) ** 2)),
+        ("is turned round", up_then(lambda t, top, w, n: top - cosine(t, top, w, n - w))),
+        (
+            "belongs to the fall",
+            lambda t, top, w, n: (t + 1) * top / w if t <= w else cosine(t, top, w, n - w),
+        ),
         (
             "rises again",
             up_then(lambda t, top, w, n: 0.5 * top * (1 + math.cos(math.pi * (t - w) / (n - w)))),

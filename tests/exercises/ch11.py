@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 
-from nnbook.layers import Dense, Input
+from nnbook.layers import Dense, Flatten, Input, ReLU, Softmax
 from nnbook.losses import SparseCategoricalCrossentropy
 from nnbook.models import Sequential, load_model
 
@@ -50,6 +50,13 @@ def train_in_two(build, x, y, epochs, path):
     return second
 
 
+def in_many_layers():
+    layers = [Flatten(), Dense(16), ReLU(), Dense(10), Softmax()]
+    model = Sequential([Input((8, 8)), *layers])
+    model.compile(loss=SparseCategoricalCrossentropy(), optimizer="sgd")
+    return model
+
+
 def reader(hidden=16, out=10, loss="sparse_categorical_crossentropy", last="softmax", first="relu", more=()):
     layers = [*more, Dense(hidden, activation=first), Dense(out, activation=last)]
     model = Sequential([Input((64,)), *layers])
@@ -62,7 +69,7 @@ def mixed_up(confusion, names):
     for i, one in enumerate(names):
         for j, other in enumerate(names[:i]):
             if confusion[i, j] + confusion[j, i] > most:
-                most, found = confusion[i, j] + confusion[j, i], {other, one}
+                most, found = confusion[i, j] + confusion[j, i], frozenset({other, one})
     return found
 
 
@@ -73,7 +80,7 @@ RIGHT = {
     "overflow_epoch": overflow_epoch,
     "train_in_two": train_in_two,
     "yardstick": lambda labels: np.unique(labels, return_counts=True)[1].max() / labels.size,
-    "reader": reader(loss=SparseCategoricalCrossentropy()),
+    "reader": in_many_layers(),
     "mixed_up": mixed_up,
 }
 
@@ -121,6 +128,20 @@ def halves(carry_on, share=0.5):
     return train_in_two
 
 
+def all_in_both(build, x, y, epochs, path):
+    model = saved(without_a_break(build, x, y, epochs, path), build, path)
+    model.fit(x, y, epochs=epochs, batch_size=8, verbose=0)
+    return model
+
+
+def without_batch_size(build, x, y, epochs, path):
+    model = build()
+    model.fit(x, y, epochs=epochs // 2, verbose=0)
+    model = saved(model, build, path)
+    model.fit(x, y, epochs=epochs // 2, verbose=0)
+    return model
+
+
 def saved(model, build, path):
     model.save(path)
     return load_model(path)
@@ -146,6 +167,12 @@ def not_compiled():
 
 def no_input():
     model = Sequential([Dense(16, activation="relu"), Dense(10, activation="softmax")])
+    model.compile(loss="sparse_categorical_crossentropy", optimizer="adam")
+    return model
+
+
+def in_squares():
+    model = Sequential([Input((8, 8)), Dense(16, activation="relu"), Dense(10, activation="softmax")])
     model.compile(loss="sparse_categorical_crossentropy", optimizer="adam")
     return model
 
@@ -181,6 +208,8 @@ WRONG = {
         ("An epoch is the whole training set", lambda n, size, epochs, split: epochs),
         ("not one sample", lambda n, size, epochs, split: n * (1 - split) * epochs),
         ("It is called as", lambda n, size: n // size),
+        ("no part of an update", lambda n, size, epochs, split: n * (1 - split) / size * epochs),
+        ("do not always add one", lambda n, size, epochs, split: (int(n * (1 - split)) // size + 1) * epochs),
     ],
     "cut": [
         ("The last batch is missing", lambda order, size: slices(order, size)[:-1]),
@@ -188,6 +217,9 @@ WRONG = {
         ("no row may be left out", lambda order, size: [b for b in slices(order, size) if len(b) == size]),
         ("not the number of batches", np.array_split),
         ("The batches overlap", lambda order, size: [order[k : k + size] for k in range(len(order))]),
+        ("take slices in a loop", lambda order, size: [*order.reshape(-1, size)]),
+        ("A batch ends", lambda order, size: [order[k:size] for k in range(0, len(order), size)]),
+        ("The batches run together", lambda order, size: order.tolist()),
         ("does not keep to `order`", lambda order, size: slices(np.sort(order), size)),
         (
             "It returned a generator",
@@ -201,6 +233,7 @@ WRONG = {
         ("not the rises in a row", rising),
         ("A tie is no improvement", lambda v, p: patient(v, p, ties=True)),
         ("not the last", lambda v, p: (stop(v, p)[0], stop(v, p)[0])),
+        ("not that loss itself", lambda v, p: (stop(v, p)[0], v[stop(v, p)[1] - 1])),
         ("exchanged", lambda v, p: tuple(reversed(stop(v, p)))),
         ("a tuple of 2 was wanted", lambda v, p: stop(v, p)[0]),
     ],
@@ -218,6 +251,11 @@ WRONG = {
                 else math.inf
             ),
         ),
+        ("The list ends long before", lambda v: next((k for k, y in enumerate(v, 1) if y > LIMIT), math.inf)),
+        (
+            "belongs to epoch len(losses)",
+            lambda v: overflow_epoch([v[-1], v[-1] * (v[-1] / v[-2])]) if v[1] > v[0] else math.inf,
+        ),
         ("upside down", lambda v: overflow_epoch([v[1], v[0]])),
         ("not from a loss of 1", lambda v: overflow_epoch([1, v[1] / v[0]])),
     ],
@@ -227,12 +265,17 @@ WRONG = {
         ("It trains for too long", halves(saved, share=1)),
         ("Save the model to `path`", without_a_break),
         ("Half of the training is missing", halves(saved, share=0)),
+        ("Both parts train for all the epochs", all_in_both),
+        ("Give batch_size=8", without_batch_size),
+        ("Return the model itself", lambda *case: without_a_break(*case).history),
     ],
     "yardstick": [
         ("guessing among the classes", lambda labels: 1 / len(np.unique(labels))),
         ("the most frequent label itself", lambda labels: Counter(labels.tolist()).most_common(1)[0][0]),
         ("how often the label occurs", lambda labels: Counter(labels.tolist()).most_common(1)[0][1]),
         ("the mean of the labels", np.mean),
+        ("need not be 0", lambda labels: np.mean(labels == 0)),
+        ("need not be ten classes", lambda labels: 1 / 10),
         (
             "need not be 1",
             lambda labels: sum(labels) / len(labels) if max(labels) < 2 else np.mean(labels == 1),
@@ -244,6 +287,8 @@ WRONG = {
         ("softmax makes the outputs add up", reader(last="sigmoid")),
         ("there are 10 digits", reader(out=1)),
         ("is not compiled", not_compiled()),
+        ("compile returns nothing", None),
+        ("or Flatten() before", in_squares()),
         ("does not know its input yet", no_input()),
         ("The hidden layer is missing", one_layer()),
         ("The usual loss for classes", reader(loss="mse")),
@@ -264,6 +309,7 @@ WRONG = {
             "names of the classes are wanted",
             lambda c, names: [names.index(name) for name in mixed_up(c, names)],
         ),
+        ("makes a row and a column", lambda c, names: names[mistakes_of(c + c.T).argmax()]),
         ("A pair was wanted", lambda confusion, names: mixed_up(confusion, names).pop()),
         ("It changes its argument confusion", in_place),
         ("leave the diagonal out", lambda confusion, names: (names[0], names[0])),

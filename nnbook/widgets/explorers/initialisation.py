@@ -41,8 +41,8 @@ def sentence(changes):
 
 VERDICTS = [sentence(changes) for changes in product(CHANGES, repeat=len(SUBJECTS))]
 ALT = (
-    "Left, on a logarithmic scale, the size of the activations, of the differences between inputs and of the "
-    "gradients in each layer of a deep network with random first weights. Right, histograms of the "
+    "First, on a logarithmic scale, the size of the activations, of the differences between inputs and of "
+    "the gradients in each layer of a deep network with random first weights. Then, histograms of the "
     "activations in the first, the middle and the last layer."
 )
 

@@ -18,7 +18,7 @@ RACERS = {
     "SGD": lambda rate: optimizers.SGD(rate),
     "momentum": lambda rate: optimizers.SGD(rate, 0.9),
     "Nesterov": lambda rate: optimizers.SGD(rate, 0.9, nesterov=True),
-    "Adagrad": lambda rate: optimizers.Adagrad(rate),
+    "AdaGrad": lambda rate: optimizers.Adagrad(rate),
     "RMSprop": lambda rate: optimizers.RMSprop(rate),
     "Adam": lambda rate: optimizers.Adam(rate),
 }
