@@ -199,9 +199,8 @@ def check_controls(page, how) -> None:
 WAYS = {"keyboard": by_keyboard, "pointer": by_pointer}
 
 
-@every_page
-def test_from_disk_every_control_changes_its_figure_by_keyboard_and_pointer(visit, name):
-    page = visit(name)
+def check_in_every_look(page) -> None:
+    """Move every control by keyboard and by pointer, in both themes and at each width."""
     for scheme in ("light", "dark"):
         lit(page, scheme)
         for width in WIDTHS:
@@ -212,12 +211,13 @@ def test_from_disk_every_control_changes_its_figure_by_keyboard_and_pointer(visi
 
 
 @every_page
-def test_from_a_server_every_control_changes_its_figure(visit, served, name):
-    page = visit(name, base=served, scheme="dark", width=390)
-    check_controls(page, by_pointer)
-    lit(page, "light")
-    resized(page, 1280)
-    check_controls(page, by_keyboard)
+def test_from_disk_every_control_changes_its_figure_by_keyboard_and_pointer(visit, name):
+    check_in_every_look(visit(name))
+
+
+@every_page
+def test_from_a_server_every_control_changes_its_figure_by_keyboard_and_pointer(visit, served, name):
+    check_in_every_look(visit(name, base=served, scheme="dark", width=390))
 
 
 @every_page
