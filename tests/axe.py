@@ -6,7 +6,8 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
 COLOURS = ["color-contrast", "link-in-text-block"]  # the rules that one theme may keep and another break
 
 # Words of code and of formulas that look alike, down to the grounds that they stand on, are judged once: a
-# chapter has ten thousand of them in a few dozen looks, and axe takes a millisecond for each.
+# chapter has ten thousand of them in a few dozen looks, and axe takes a millisecond for each. Words that name
+# what can be pressed stay: hidden, they would name nothing.
 HIDE = """() => {
   const looks = new Set(), grounds = new Map();
   const ground = (one) => {
@@ -29,7 +30,10 @@ HIDE = """() => {
   sheet.id = "axe-twins";
   document.head.append(sheet);
 }"""
-SHOW = "document.getElementById('axe-twins').remove()"
+SHOW = """() => {
+  document.getElementById("axe-twins").remove();
+  for (const word of document.querySelectorAll(".axe-twin")) word.classList.remove("axe-twin");
+}"""
 
 
 def violations(page, context=None, *, colours_only=False) -> list[str]:

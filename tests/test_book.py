@@ -294,8 +294,9 @@ def test_the_root_of_the_book_leads_to_its_landing_page(book, page):
 
 @every_page
 def test_axe_finds_nothing_to_mend(book, page, name):
-    page.emulate_media(reduced_motion="reduce")
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     opened(page, (book / name).as_uri())
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
     problems = []
     for scheme in ("light", "dark"):
@@ -316,6 +317,8 @@ def test_axe_is_asked_about_each_look_of_code_once(page):
     assert ["pale" in one or "dark" in one for one in found] == [True, True], found
     assert violations(page, colours_only=True) == found
     assert page.get_by_text("pale").first.is_visible() and page.get_by_text("pale").last.is_visible()
+    page.evaluate("document.querySelectorAll('b')[1].style.color = '#ccc'")  # as another theme may do
+    assert len(violations(page, colours_only=True)) == 3
 
 
 def ground(page, selector: str) -> int:

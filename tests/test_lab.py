@@ -15,7 +15,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from jupyter_client.kernelspec import get_kernel_spec
 from nbclient import NotebookClient
+
+from nnbook.book.environment import VARIABLES
 
 ROOT = Path(__file__).resolve().parents[1]
 CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
@@ -125,7 +128,9 @@ def run_cell(page, index):
     page.evaluate("jupyterapp.commands.execute('notebook:run-cell')")
 
 
-def test_tensorflow_is_quiet_in_every_notebook_of_this_environment(monkeypatch):
+def test_tensorflow_is_quiet_in_every_notebook_of_this_environment_and_sums_as_for_the_page(monkeypatch):
+    given = get_kernel_spec("python3").env
+    assert given and given.items() <= VARIABLES.items()
     for name in OURS:
         monkeypatch.delenv(name, raising=False)
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import tensorflow")])

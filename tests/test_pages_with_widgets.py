@@ -74,6 +74,7 @@ def visit(book, page):
         page.goto("about:blank")
         page.goto(f"{base or book.as_uri()}/chapters/{name}.html{fragment}")
         page.wait_for_function("document.querySelector('.nn-live') && drawn()")
+        assert page.evaluate("document.documentElement.dataset.theme") == scheme
         assert page.locator(".nn-live").count() == page.locator(".nn-view").count()
         return page
 

@@ -48,6 +48,6 @@ fi
 if ! grep -qs TF_CPP_MIN_LOG_LEVEL .venv/share/jupyter/kernels/python3/kernel.json; then
     say "Making TensorFlow quiet in notebooks, and its sums those of the page"
     .venv/bin/python -m ipykernel install --sys-prefix \
-        --env TF_CPP_MIN_LOG_LEVEL 2 --env TF_ENABLE_ONEDNN_OPTS 0 >/dev/null 2>&1
+        --env TF_CPP_MIN_LOG_LEVEL 2 --env TF_ENABLE_ONEDNN_OPTS 0 >/dev/null
 fi
 say "The environment in .venv is ready (Python $found)"

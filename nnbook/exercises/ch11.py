@@ -404,13 +404,19 @@ yardstick = Exercise(
 # A model
 
 
+def function_of(layer):
+    """Return the name of a layer's activation function, or None where it has none."""
+    if type(layer).__name__ in ("ReLU", "Softmax"):
+        return type(layer).__name__.lower()
+    function = getattr(layer, "activation", None)
+    return getattr(function, "__name__", function and str(function))
+
+
 def activation_of(dense, behind=None):
     """Return the name of a layer's activation function, which may stand in a layer of its own behind it."""
-    names = [getattr(dense.activation, "__name__", str(dense.activation))]
-    if type(behind).__name__ in ("ReLU", "Softmax"):
-        names.append(type(behind).__name__.lower())
-    elif hasattr(behind, "activation") and not hasattr(behind, "units"):
-        names.append(getattr(behind.activation, "__name__", str(behind.activation)))
+    names = [function_of(dense)]
+    if not hasattr(behind, "units") and function_of(behind):
+        names.append(function_of(behind))
     return names[-1] if names[0] == "linear" else ", ".join(names)
 
 
