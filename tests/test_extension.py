@@ -139,6 +139,34 @@ def widget_id(output):
     return output.data["application/vnd.jupyter.widget-view+json"]["model_id"]
 
 
+DIES_AT_FIRST = """import os, sys
+with open({path!r}, "a") as begun:
+    begun.write("x")
+if os.path.getsize({path!r}) > {deaths}:
+    os.execv(sys.executable, [sys.executable, "-m", "ipykernel_launcher", *sys.argv[1:]])
+sys.exit(1)
+"""
+
+
+@pytest.mark.parametrize("deaths", [2, 9])
+def test_a_kernel_that_dies_before_it_answers_is_started_again(root, restored, tmp_path, deaths):
+    begun, spec = tmp_path / "begun", tmp_path / "kernels" / "python3"
+    spec.mkdir(parents=True)
+    words = [sys.executable, "-c", DIES_AT_FIRST.format(path=str(begun), deaths=deaths)]
+    kernel = {"argv": [*words, "-f", "{connection_file}"], "display_name": "Python", "language": "python"}
+    (spec / "kernel.json").write_text(json.dumps(kernel), encoding="utf-8")
+    path = root / "chapters" / "02-two.ipynb"
+    notebook(path, "1 + 1")
+    environment.apply(root)
+    restored.setenv("JUPYTER_PATH", str(tmp_path))
+    found, _, fault = execute.run(path, 60)
+    assert begun.read_text() == "xxx"
+    if deaths == 2:
+        assert not fault and found.cells[0].outputs[0].data["text/plain"] == "2"
+    else:
+        assert "Kernel died before replying" in fault
+
+
 def test_stale_pages_are_executed_once_and_failures_are_named(root, restored, capsys):
     restored.chdir(root)
     assert execute.main([]) == 0

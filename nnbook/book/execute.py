@@ -54,10 +54,12 @@ def choose(found: list[Path], names: list[str]) -> list[Path]:
     return chosen or found
 
 
-def run(page: Path, timeout: int) -> tuple[nbformat.NotebookNode, float, str]:
+def run(page: Path, timeout: int, *, tries: int = 3) -> tuple[nbformat.NotebookNode, float, str]:
     """Execute one page in a kernel of its own; return its notebook, the seconds, and what went wrong.
 
     What a cell prints arrives in pieces, cut by chance; they are joined, so that each run gives the same.
+    A kernel may lose its port to another one that starts beside it, and dies then before anything has run:
+    so it is started again, up to ``tries`` times in all.
     """
     from jupyter_cache.executors.utils import single_nb_execution
     from nbconvert.preprocessors import CoalesceStreamsPreprocessor
@@ -67,6 +69,8 @@ def run(page: Path, timeout: int) -> tuple[nbformat.NotebookNode, float, str]:
         result = single_nb_execution(notebook, cwd=str(page.parent), timeout=timeout, allow_errors=False)
         fault = describe(notebook, result.err) if result.err else ""
     except RuntimeError as error:  # the kernel died
+        if tries > 1 and "before replying" in str(error):
+            return run(page, timeout, tries=tries - 1)
         fault = describe(notebook, error)
     notebook, _ = CoalesceStreamsPreprocessor().preprocess(notebook, {})
     return notebook, perf_counter() - begin, fault
